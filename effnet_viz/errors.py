@@ -1,0 +1,8 @@
+"""The one error for anything a user can cause."""
+
+
+class UserError(Exception):
+    """Bad input or a missing resource; ``str(error)`` says what happened and what to do.
+
+    Screens show the message, the command line prints it on one line and exits with code 2.
+    """

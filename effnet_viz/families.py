@@ -1,0 +1,197 @@
+"""Which models exist: families, roles, and the spec of each. Plain data, no weights, no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Literal
+
+from effnet_viz.architectures import (
+    CLASSROOM_BASELINE,
+    EFFICIENTNET_B0,
+    RELEASED_VARIANTS,
+    RESNET_50,
+    ArchitectureSpec,
+)
+from effnet_viz.errors import UserError
+from effnet_viz.scaling import Coefficients, Multipliers, checked_multipliers, released, scale
+
+Role = Literal["baseline", "depth", "width", "resolution", "compound"]
+
+#: Always in this order, on every page and figure.
+ROLES: tuple[Role, ...] = ("baseline", "depth", "width", "resolution", "compound")
+
+#: The compound role's coefficients: the paper's, with phi solved for 4× the baseline's built MACs.
+CLASSROOM_COMPOUND = Coefficients(phi=1.14)
+
+#: The classroom family: each scaled role costs 4× the baseline's MACs as built, within 5 %.
+CLASSROOM_ROLES: MappingProxyType[Role, Multipliers] = MappingProxyType(
+    {
+        "baseline": Multipliers(depth=1.0, width=1.0, resolution_px=96),
+        "depth": Multipliers(depth=3.67, width=1.0, resolution_px=96),
+        "width": Multipliers(depth=1.0, width=2.15, resolution_px=96),
+        "resolution": Multipliers(depth=1.0, width=1.0, resolution_px=192),
+        "compound": CLASSROOM_COMPOUND.multipliers(CLASSROOM_BASELINE.resolution_px),
+    }
+)
+
+
+def classroom_spec(role: str) -> ArchitectureSpec:
+    """The scaled architecture of a classroom role. Raises UserError for an unknown role."""
+    for known, multipliers in CLASSROOM_ROLES.items():
+        if known == role:
+            return scale(CLASSROOM_BASELINE, multipliers)
+    raise UserError(f"There is no role {role!r}; choose one of {', '.join(ROLES)}.")
+
+
+def released_spec(variant: str) -> ArchitectureSpec:
+    """A released EfficientNet, with its own dropout. Raises UserError for an unknown variant."""
+    spec = scale(EFFICIENTNET_B0, released(variant))
+    return replace(spec, dropout=RELEASED_VARIANTS[variant].dropout)
+
+
+#: What a model's weights are, in the words every page uses.
+SHIPPED = "shipped: trained by this project on Imagenette"
+IMAGENET = "ImageNet (torchvision)"
+UNTRAINED = "untrained"
+
+#: The ten classes of Imagenette in the order of their folders (ImageNet's WordNet ids).
+IMAGENETTE_CLASSES: MappingProxyType[str, str] = MappingProxyType(
+    {
+        "n01440764": "tench",
+        "n02102040": "English springer",
+        "n02979186": "cassette player",
+        "n03000684": "chain saw",
+        "n03028079": "church",
+        "n03394916": "French horn",
+        "n03417042": "garbage truck",
+        "n03425413": "gas pump",
+        "n03445777": "golf ball",
+        "n03888257": "parachute",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """One model a person can choose. ``spec`` carries the resolution it runs at; ``note`` says what
+    the model is not, where its role alone would mislead."""
+
+    family: str
+    name: str
+    role: Role
+    spec: ArchitectureSpec
+    weights: str
+    note: str = ""
+
+    @property
+    def key(self) -> str:
+        """A short name that is unique over all families, for links and widget keys."""
+        return f"{self.family}/{self.name}"
+
+
+def models(family: str) -> tuple[ModelEntry, ...]:
+    """The listed models of ``classroom``, ``imagenet`` or ``resnet50``, in order.
+
+    Raises UserError for an unknown family; ``custom`` has no list, its spec comes from the user.
+    """
+    match family:
+        case "classroom":
+            return tuple(
+                ModelEntry(family, role, role, classroom_spec(role), SHIPPED) for role in ROLES
+            )
+        case "imagenet":
+            names = (*RELEASED_VARIANTS, "b0@448")
+        case "resnet50":
+            names = ("resnet50", "resnet152", "wide_resnet50_2", f"resnet50@{RESNET50_MATCHED_PX}")
+        case _:
+            raise UserError(
+                f"There is no family {family!r}; choose classroom, imagenet, resnet50 or custom."
+            )
+    return tuple(find_model(family, name) for name in names)
+
+
+#: What a family shows when no model is named.
+DEFAULT_MODELS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
+    {"classroom": ROLES, "imagenet": ("b0", "b3"), "resnet50": ("resnet50", "resnet152")}
+)
+
+#: The crop of torchvision's B2 weights; every other variant is evaluated at the released size.
+TORCHVISION_B2_PX = 288
+
+NOT_TRAINED_AT_SIZE = "these weights were not trained at this size"
+
+
+def find_model(family: str, name: str) -> ModelEntry:
+    """The entry of one model; ``NAME@PX`` runs a baseline at another resolution.
+
+    Raises UserError for a name the family does not have.
+    """
+    base, at, px_text = name.partition("@")
+    if family == "classroom" and base in ROLES and not at:
+        return next(entry for entry in models(family) if entry.name == base)
+    if family == "imagenet" and base in RELEASED_VARIANTS and (not at or base == "b0"):
+        spec = released_spec(base)
+        if at:
+            spec = _at_resolution(spec, px_text)
+            return ModelEntry(family, name, "resolution", spec, IMAGENET, NOT_TRAINED_AT_SIZE)
+        role: Role = "baseline" if base == "b0" else "compound"
+        note = ""
+        if base == "b2":
+            spec = replace(spec, resolution_px=TORCHVISION_B2_PX)
+            note = "torchvision evaluates these weights at 288 px; the paper's B2 runs at 260 px"
+        return ModelEntry(family, name, role, spec, IMAGENET, note)
+    if family == "resnet50" and base in _RESNETS and (not at or base == "resnet50"):
+        role, spec, note = _RESNETS[base]
+        if at:
+            spec = _at_resolution(spec, px_text)
+            return ModelEntry(family, name, "resolution", spec, IMAGENET, NOT_TRAINED_AT_SIZE)
+        return ModelEntry(family, name, role, spec, IMAGENET, note)
+    if family not in DEFAULT_MODELS:
+        models(family)
+    raise UserError(
+        f"The {family} family has no model {name!r}; it has "
+        f"{', '.join(entry.name for entry in models(family))}."
+    )
+
+
+def _at_resolution(spec: ArchitectureSpec, px_text: str) -> ArchitectureSpec:
+    if not px_text.isdecimal():
+        raise UserError(f"Write the resolution as whole pixels, e.g. @448, not @{px_text}.")
+    return replace(spec, resolution_px=checked_multipliers(1, 1, int(px_text)).resolution_px)
+
+
+def _resnet(repeats: tuple[int, ...], inner_width: int = 1) -> ArchitectureSpec:
+    stem, *stages, head = RESNET_50.stages
+    return replace(
+        RESNET_50,
+        stages=(
+            stem,
+            *(
+                replace(stage, repeats=count, inner_channels=stage.inner_channels * inner_width)
+                for stage, count in zip(stages, repeats, strict=True)
+            ),
+            head,
+        ),
+    )
+
+
+_RESNETS: MappingProxyType[str, tuple[Role, ArchitectureSpec, str]] = MappingProxyType(
+    {
+        "resnet50": ("baseline", RESNET_50, ""),
+        "resnet152": (
+            "depth",
+            replace(_resnet((3, 8, 36, 3)), name="resnet_152"),
+            "deeper in its middle stages only, not every stage times d",
+        ),
+        "wide_resnet50_2": (
+            "width",
+            replace(_resnet((3, 4, 6, 3), inner_width=2), name="wide_resnet_50_2"),
+            "only the inner 3x3 convolutions are twice as wide, not every layer",
+        ),
+    }
+)
+
+
+#: ResNet-50 costs about as much here as ResNet-152 and Wide ResNet-50-2 at 224 px.
+RESNET50_MATCHED_PX = 369

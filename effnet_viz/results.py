@@ -1,0 +1,85 @@
+"""Frozen result records that engine and screen share. Plain Python: no torch, no numpy.
+
+The engine makes them, the screen reads them, nobody changes them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TopClass:
+    """One class of a prediction; ``probability`` is the softmax share, 0-1."""
+
+    label: str
+    index: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Time of one forward pass in milliseconds: median and quartiles over ``repeats`` timed runs.
+
+    ``device``, ``threads`` and ``torch_version`` say what was measured; a latency without them
+    means nothing.
+    """
+
+    median_ms: float
+    q1_ms: float
+    q3_ms: float
+    repeats: int
+    batch_size: int
+    device: str
+    threads: int
+    torch_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What one model says about one photo.
+
+    ``weights`` is the honest label of the model's weights (see `effnet_viz.families`);
+    ``meaningful`` is false for untrained weights. ``note`` carries anything the reader must know
+    (a fall-back to the CPU, say), else it is empty.
+    """
+
+    family: str
+    model: str
+    role: str
+    weights: str
+    meaningful: bool
+    device: str
+    resolution_px: int
+    latency: Latency
+    top: tuple[TopClass, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CamResult:
+    """One class activation map on its own grid.
+
+    ``raw``: ``grid[0]`` rows of ``grid[1]`` values after ReLU, before any normalisation.
+    ``evidence`` is false where the map is zero or too faint to be more than rounding noise; such a
+    map must be shown as "no evidence", never normalised. ``probability`` is the model's softmax
+    share for the target class.
+    """
+
+    family: str
+    model: str
+    role: str
+    weights: str
+    meaningful: bool
+    device: str
+    resolution_px: int
+    method: str
+    target_class: str
+    target_index: int
+    target_stage: int
+    grid: tuple[int, int]
+    raw: tuple[tuple[float, ...], ...]
+    raw_max: float
+    probability: float
+    evidence: bool
+    note: str = ""
