@@ -1,4 +1,5 @@
-"""What a network costs, by arithmetic alone: parameters, multiply-adds, activations, receptive field.
+"""What a network costs, by arithmetic alone: parameters, multiply-adds, activations, receptive
+field.
 
 Conventions, the same as the paper's tables: one multiply-add (MAC, the paper's "FLOPS") per weight
 per output position of every convolution and linear layer; bias additions, batch norm, activation
@@ -75,7 +76,9 @@ def layer_cost(layer: Layer) -> Cost:
 
 def block_cost(block: Block) -> Cost:
     """One of the block's ``count`` equal copies."""
-    params = macs = activations = 0
+    params: float = 0
+    macs: float = 0
+    activations: float = 0
     for layer in block.layers:
         cost = layer_cost(layer)
         params += cost.params
@@ -86,7 +89,9 @@ def block_cost(block: Block) -> Cost:
 
 def total(blocks: Iterable[Block]) -> Cost:
     """The sum over blocks, each times its count."""
-    params = macs = activations = 0
+    params: float = 0
+    macs: float = 0
+    activations: float = 0
     for block in blocks:
         cost = block_cost(block)
         params += block.count * cost.params
@@ -150,7 +155,7 @@ BYTES_PER_VALUE = 4
 
 def inference_memory_bytes(spec: ArchitectureSpec, batch_size: int = 1) -> int:
     """Lower estimate of float32 memory for a forward pass without gradients: all weights, plus the
-    largest input-and-output pair that one layer needs at the same time (a skip's input included)."""
+    largest input-and-output pair that one layer needs at once (a skip's input included)."""
     weights, peak = 0.0, 0.0
     for block in expand(spec):
         cost = block_cost(block)

@@ -39,11 +39,11 @@ class Layer(NamedTuple):
 
 
 class Block(NamedTuple):
-    """``count`` equal blocks of one stage: input and output shape, layers, and the skip connection."""
+    """``count`` equal blocks of one stage: input and output shape, layers, skip connection."""
 
     stage: int
     first: bool
-    count: float
+    count: float  # type: ignore[assignment]  # hides tuple.count, which nobody needs here
     in_channels: float
     out_channels: float
     in_px: float
@@ -70,7 +70,7 @@ def expand_relaxed(spec: ArchitectureSpec) -> tuple[Block, ...]:
 
 def iter_layers(spec: ArchitectureSpec) -> Iterator[tuple[str, Layer]]:
     """Every layer once per occurrence, in order, named ``stage.block.layer`` (from 1)."""
-    number = {}
+    number: dict[int, int] = {}
     for block in expand(spec):
         for _ in range(int(block.count)):
             number[block.stage] = number.get(block.stage, 0) + 1
@@ -122,7 +122,9 @@ def _block(
             layers = [conv("conv", in_channels, out, k, stride, 1, in_px, out_px)]
             if stage.max_pool:
                 pooled = _shrink(out_px, 2, whole)
-                layers.append(Layer("pool", "pool", out, out, 3, 2, 1, out_px, pooled, False, False))
+                layers.append(
+                    Layer("pool", "pool", out, out, 3, 2, 1, out_px, pooled, False, False)
+                )
                 out_px = pooled
         case "mbconv" | "inverted_residual":
             skip = stride == 1 and in_channels == out

@@ -31,7 +31,7 @@ class Multipliers:
     resolution_px: int
 
     def law_ratio(self, baseline_px: int) -> float:
-        """Relative MACs the law predicts, ``d · w² · r²`` with ``r = resolution_px / baseline_px``."""
+        """Relative MACs by the law, ``d · w² · r²`` with ``r = resolution_px / baseline_px``."""
         return self.depth * self.width**2 * (self.resolution_px / baseline_px) ** 2
 
 
@@ -91,7 +91,7 @@ def _require(name: str, value: float, low: float, high: float) -> None:
 
 
 def round_filters(channels: float, width: float = 1.0) -> int:
-    """``channels · width`` snapped to a multiple of 8, at least 8, never below 90 % of the product."""
+    """``channels · width`` snapped to a multiple of 8, at least 8 and 90 % of the product."""
     scaled = channels * width
     snapped = max(8, int(scaled + 4) // 8 * 8)
     return snapped + 8 if snapped < 0.9 * scaled else snapped
@@ -114,16 +114,15 @@ def scale(spec: ArchitectureSpec, multipliers: Multipliers) -> ArchitectureSpec:
         narrowest = min(c for c in (stage.out_channels, stage.inner_channels, math.inf) if c)
         if narrowest * width < 4:
             raise UserError(
-                f"width {width:g} leaves stage {number} of {spec.name} with {narrowest * width:.1f} "
-                f"channels, which rounds to none; use at least {4 / narrowest:g}."
+                f"width {width:g} leaves stage {number} of {spec.name} with "
+                f"{narrowest * width:.1f} channels, which rounds to none; "
+                f"use at least {4 / narrowest:g}."
             )
     stages = tuple(_scale_stage(spec, stage, depth, width) for stage in spec.stages)
     return replace(spec, stages=stages, resolution_px=px)
 
 
-def _scale_stage(
-    spec: ArchitectureSpec, stage: StageSpec, depth: float, width: float
-) -> StageSpec:
+def _scale_stage(spec: ArchitectureSpec, stage: StageSpec, depth: float, width: float) -> StageSpec:
     out_channels = round_filters(stage.out_channels, width) if stage.out_channels else 0
     if stage.operator == "conv_head":
         out_channels = max(out_channels, spec.min_head_channels)

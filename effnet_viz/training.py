@@ -7,7 +7,6 @@ the same weights as one that was not.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -31,7 +30,7 @@ PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 @dataclass(frozen=True)
 class Recipe:
-    """How every variant is trained: AdamW, one-cycle learning rate, random resized crop and flip."""
+    """How every variant is trained: AdamW, one-cycle schedule, random resized crop and flip."""
 
     epochs: int = 20
     batch_size: int = 64
@@ -127,9 +126,7 @@ def normalise(batch: Tensor) -> Tensor:
     )
 
 
-def augmented_batches(
-    photos: PhotoSet, px: int, recipe: Recipe
-) -> Iterator[tuple[Tensor, Tensor]]:
+def augmented_batches(photos: PhotoSet, px: int, recipe: Recipe) -> Iterator[tuple[Tensor, Tensor]]:
     """One epoch of (input ``(B, 3, px, px)``, labels): shuffled, cropped, flipped; the last partial
     batch is dropped. Draws from torch's global generator."""
     area = [recipe.crop_area_min, 1.0]
@@ -146,7 +143,7 @@ def augmented_batches(
 
 @torch.inference_mode()
 def top1_percent(model: nn.Module, photos: PhotoSet, px: int, batch_size: int = 128) -> float:
-    """Share of photos whose most probable class is the true one, in percent; whole photo at ``px``."""
+    """Percent of photos whose most probable class is the true one; whole photo at ``px``."""
     model.eval()
     right = 0
     for start in range(0, len(photos), batch_size):
@@ -256,4 +253,4 @@ def save_atomically(state: dict[str, Any], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(path.suffix + ".partial")
     torch.save(state, partial)
-    os.replace(partial, path)
+    partial.replace(path)

@@ -1,0 +1,54 @@
+# make run: install and start the app.  make test: install and run everything that takes minutes.
+# Needs Python 3.11-3.13; pass PYTHON=... to choose one.
+
+IN_RANGE := import sys; raise SystemExit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c '$(IN_RANGE)' >/dev/null 2>&1 && echo $$p && break; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
+BENCHMARKS = $(wildcard benchmarks/*.py)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format browser soak benchmark clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
+
+run: .venv/.installed  ## install what the app needs and start it
+	$(BIN)/streamlit run app.py
+
+test: .venv/.installed-dev browser check  ## install what tests need; checks, tests, coverage
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+check: .venv/.installed-dev  ## format, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: .venv/.installed-dev  ## reformat and mend what can be mended by itself
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+browser: .venv/.installed-dev  ## install the system browser for the browser tests, where it can
+	@PYTHON=$(BIN)/python .ci/install-browser
+
+soak: .venv/.installed-dev  ## the tests that take long
+	$(BIN)/python -m pytest -m soak
+
+benchmark: .venv/.installed-dev  ## the figures the README claims
+	@for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python -m $$(echo $${script%.py} | tr / .) || exit 1; done
+
+clean:  ## remove the environment and caches
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .coverage
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed; pass PYTHON=/path/to/it" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: requirements.txt | .venv/bin/python
+	$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/.installed-dev: requirements.txt requirements-dev.txt | .venv/bin/python
+	$(PIP) -r requirements-dev.txt
+	@touch $@ .venv/.installed
