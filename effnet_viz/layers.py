@@ -68,14 +68,21 @@ def expand_relaxed(spec: ArchitectureSpec) -> tuple[Block, ...]:
     return tuple(_expand(spec, whole=False))
 
 
+def iter_blocks(spec: ArchitectureSpec) -> Iterator[Block]:
+    """Every block once per occurrence, in order, each with ``count`` 1."""
+    for block in expand(spec):
+        single = block._replace(count=1)
+        for _ in range(int(block.count)):
+            yield single
+
+
 def iter_layers(spec: ArchitectureSpec) -> Iterator[tuple[str, Layer]]:
     """Every layer once per occurrence, in order, named ``stage.block.layer`` (from 1)."""
     number: dict[int, int] = {}
-    for block in expand(spec):
-        for _ in range(int(block.count)):
-            number[block.stage] = number.get(block.stage, 0) + 1
-            for layer in block.layers:
-                yield f"{block.stage}.{number[block.stage]}.{layer.name}", layer
+    for block in iter_blocks(spec):
+        number[block.stage] = number.get(block.stage, 0) + 1
+        for layer in block.layers:
+            yield f"{block.stage}.{number[block.stage]}.{layer.name}", layer
 
 
 def _expand(spec: ArchitectureSpec, whole: bool) -> Iterator[Block]:

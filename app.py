@@ -1,0 +1,34 @@
+"""The web app: ``streamlit run app.py``."""
+
+import streamlit as st
+
+from effnet_viz.ui import widgets
+
+st.set_page_config(page_title="Compound scaling, seen", page_icon="assets/icon.png", layout="wide")
+page = st.navigation(
+    {
+        "Try": [
+            st.Page(
+                "pages/scale.py",
+                title="Scale",
+                icon=":material/tune:",
+                default=True,
+                help="Move φ, α, β, γ and see the network and its cost change.",
+            ),
+            st.Page(
+                "pages/run.py",
+                title="Run",
+                icon=":material/play_arrow:",
+                help="Run scaled models on a photo and read what they say.",
+            ),
+            st.Page(
+                "pages/compare.py",
+                title="Compare",
+                icon=":material/compare:",
+                help="See where depth-, width-, resolution- and compound-scaled models look.",
+            ),
+        ]
+    }
+)
+widgets.sidebar()
+page.run()

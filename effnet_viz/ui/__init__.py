@@ -1,0 +1,1 @@
+"""Ring 3: the only code that knows Streamlit."""

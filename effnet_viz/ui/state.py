@@ -1,0 +1,120 @@
+"""The keys of shared state and what they mean; every key is also the name in the link.
+
+Widgets own their values (``bind="query-params"``). A page that needs the value of a widget on
+another page reads it here: from the session, else from the link, else the default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, TypeVar
+
+import streamlit as st
+
+from effnet_viz.architectures import ARCHITECTURES, RELEASED_VARIANTS, ArchitectureSpec
+from effnet_viz.errors import UserError
+from effnet_viz.families import CLASSROOM_ROLES, ROLES
+from effnet_viz.scaling import Coefficients, Multipliers, checked_multipliers, released
+from effnet_viz.study import ScaleStudy, study, study_coefficients
+
+ScaleBy = Literal["formula", "multipliers", "released"]
+T = TypeVar("T", int, float, str, bool)
+
+#: The Scale page's controls and the values it opens with.
+SCALE_DEFAULTS: MappingProxyType[str, str | float | int | bool] = MappingProxyType(
+    {
+        "architecture": "efficientnet_b0",
+        "by": "formula",
+        "phi": 1.0,
+        "alpha": 1.2,
+        "beta": 1.1,
+        "gamma": 1.15,
+        "lock": True,
+        "depth": 1.0,
+        "width": 1.0,
+        "px": 224,
+        "variant": "b1",
+    }
+)
+
+#: Table 7 of the paper: the multipliers of its activation-map models, for any baseline.
+PAPER_ROLES: MappingProxyType[str, tuple[float, float, float]] = MappingProxyType(
+    {
+        "depth": (4.0, 1.0, 1.0),
+        "width": (1.0, 2.0, 1.0),
+        "resolution": (1.0, 1.0, 2.0),
+        "compound": (1.4, 1.2, 1.3),
+    }
+)
+
+
+def value_of(key: str, default: T, allowed: Callable[[T], bool] = lambda _: True) -> T:
+    """A shared value: the session's, else the link's, else the default; bad values are ignored."""
+    raw = st.session_state.get(key, st.query_params.get(key))
+    try:
+        if isinstance(default, bool):
+            value = raw if isinstance(raw, bool) else str(raw).lower() == "true"
+            value = default if raw is None else value
+        else:
+            value = type(default)(raw) if raw is not None else default
+    except (TypeError, ValueError):
+        return default
+    return value if allowed(value) else default
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleChoice:
+    """What the Scale page's controls say, ready for one engine call."""
+
+    architecture: ArchitectureSpec
+    by: str
+    coefficients: Coefficients | None
+    multipliers: Multipliers
+
+    def study(self) -> ScaleStudy:
+        """The engine's account of this choice. Raises UserError where it cannot be scaled."""
+        if self.coefficients is not None:
+            return study_coefficients(self.architecture, self.coefficients)
+        return study(self.architecture, self.multipliers)
+
+    @property
+    def name(self) -> str:
+        """How other pages call the model, e.g. ``φ = 1`` or ``d 4, w 1, 224 px``."""
+        if self.coefficients is not None:
+            return f"φ = {self.coefficients.phi:g}"
+        m = self.multipliers
+        return f"d {m.depth:g}, w {m.width:g}, {m.resolution_px} px"
+
+
+def scale_choice() -> ScaleChoice:
+    """The Scale page's choice, from any page. Raises UserError where its values make no network."""
+    d = SCALE_DEFAULTS
+    architecture = ARCHITECTURES[
+        value_of("architecture", str(d["architecture"]), ARCHITECTURES.__contains__)
+    ]
+    by = value_of("by", str(d["by"]), ("formula", "multipliers", "released").__contains__)
+    if by == "released" and architecture.name == "efficientnet_b0":
+        variant = value_of("variant", str(d["variant"]), RELEASED_VARIANTS.__contains__)
+        return ScaleChoice(architecture, by, None, released(variant))
+    if by == "multipliers":
+        multipliers = checked_multipliers(
+            value_of("depth", 1.0), value_of("width", 1.0), value_of("px", 224)
+        )
+        return ScaleChoice(architecture, by, None, multipliers)
+    coefficients = Coefficients(
+        *(value_of(key, float(d[key])) for key in ("phi", "alpha", "beta", "gamma"))
+    )
+    multipliers = coefficients.multipliers(architecture.resolution_px)
+    return ScaleChoice(architecture, "formula", coefficients, multipliers)
+
+
+def role_multipliers(architecture: ArchitectureSpec, role: str) -> Multipliers:
+    """A role's multipliers on a baseline: the classroom's own, else those of the paper's table 7."""
+    if role not in ROLES:
+        raise UserError(f"There is no role {role!r}; choose one of {', '.join(ROLES)}.")
+    if architecture.name == "classroom":
+        return next(m for known, m in CLASSROOM_ROLES.items() if known == role)
+    depth, width, ratio = PAPER_ROLES.get(role, (1.0, 1.0, 1.0))
+    return Multipliers(depth, width, round(ratio * architecture.resolution_px))

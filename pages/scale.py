@@ -1,0 +1,43 @@
+"""Scale: move φ, α, β, γ and watch the network and its cost change."""
+
+import json
+
+import streamlit as st
+
+from effnet_viz import figures
+from effnet_viz.errors import UserError
+from effnet_viz.study import python_recipe
+from effnet_viz.ui import scale_views, widgets
+from effnet_viz.ui.state import scale_choice
+
+st.title("What does one step of scaling cost?")
+controls, effect = st.columns([1, 2.6], gap="large")
+with controls:
+    widgets.scale_controls()
+
+with effect:
+    try:
+        choice = scale_choice()
+        result = choice.study()
+    except UserError as error:
+        st.error(str(error), icon=":material/error:")
+        st.stop()
+    revealed = scale_views.guess_first(result)
+    scale_views.headline(result, revealed)
+    st.plotly_chart(
+        figures.network_drawing(result.by_role),
+        alt=scale_views.drawing_alt(result),
+        config={"displayModeBar": False},
+        key="drawing",
+    )
+    st.caption(
+        "Every bar is a block, to one scale: **height** is the side of its input map, "
+        "**thickness** its channels; more bars are more depth. The head is not drawn."
+    )
+
+if revealed:
+    scale_views.neighbours(choice, result)
+    scale_views.gap(result)
+    scale_views.stage_table(result)
+    scale_views.where_macs_go(result)
+    scale_views.take_away(result, python_recipe(result), json.dumps(result.as_dict(), indent=2))
