@@ -1,0 +1,91 @@
+"""A ring imports only inward, and ring 0 loads nothing but the standard library."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "effnet_viz"
+RING_0 = ("architectures", "cost", "errors", "families", "law", "layers", "records", "results",
+          "samples", "scaling")  # fmt: skip
+RING_2 = ("figures", "overlays", "sheets")
+ENTRY = ("__main__", "doctor")
+
+
+def ring(module: str) -> int:
+    """The ring of ``effnet_viz.<module>``; what is named nowhere else is engine, ring 1."""
+    head = module.split(".")[0]
+    if head in RING_0 or not head:
+        return 0
+    if head in RING_2:
+        return 2
+    return 3 if head == "ui" or head in ENTRY else 1
+
+
+def imported_names(path: Path) -> set[str]:
+    """Dotted names of everything a file imports, at any level of nesting."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} uses a relative import"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def own_modules(names: set[str]) -> set[str]:
+    """``effnet_viz`` submodules among dotted names, without the package's own prefix."""
+    found = set()
+    for name in names:
+        if name.startswith("effnet_viz."):
+            parts = name.split(".")[1:]
+            if (PACKAGE / parts[0]).is_dir() or (PACKAGE / f"{parts[0]}.py").exists():
+                found.add(".".join(parts))
+    return found
+
+
+MODULES = sorted(
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in PACKAGE.rglob("*.py")
+)
+PAGES = sorted([*(ROOT / "pages").glob("*.py"), *ROOT.glob("app.py")])
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_import_only_inward(module: str) -> None:
+    path = PACKAGE.joinpath(*module.split(".")).with_suffix(".py")
+    outward = {
+        other
+        for other in own_modules(imported_names(path))
+        if ring(other) > ring(module.removesuffix("__init__").rstrip("."))
+    }
+    assert not outward
+
+
+@pytest.mark.parametrize("module", ["", *(name for name in RING_0 if name in MODULES)])
+def test_ring_0_loads_only_the_standard_library(module: str) -> None:
+    name = f"effnet_viz.{module}".rstrip(".")
+    script = (
+        f"import sys; before = set(sys.modules); import {name}; "
+        "new = {m.split('.')[0] for m in set(sys.modules) - before}; "
+        "print(*sorted(m for m in new if m not in sys.stdlib_module_names))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.split() == ["effnet_viz"]
+
+
+def test_ring_0_modules_are_there() -> None:
+    assert {"architectures", "cost", "layers", "results", "scaling"} <= set(MODULES)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_pages_import_no_engine_library(path: Path) -> None:
+    roots = {name.split(".")[0] for name in imported_names(path)}
+    assert not roots & {"torch", "torchvision", "pytorch_grad_cam"}
