@@ -1,0 +1,134 @@
+"""The shipped checkpoints' records: what each role is, how it was trained, how good it is.
+
+No torch here. A role is two files: ``<role>.safetensors`` with the weights and ``<role>.json``
+with the record, which carries the SHA-256 of the weights.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from effnet_viz.errors import UserError
+from effnet_viz.families import ROLES
+
+CHECKPOINT_DIR = Path(__file__).resolve().parent.parent / "assets" / "checkpoints"
+
+_NUMBER = (int, float)
+
+#: Every key a record has, with the types its value may take.
+RECORD_KEYS: MappingProxyType[str, tuple[type, ...]] = MappingProxyType(
+    {
+        "family": (str,),
+        "role": (str,),
+        "weights": (str,),  # the honest label, see effnet_viz.families
+        "architecture": (list,),  # one dict per stage, the fields of StageSpec, already scaled
+        "multipliers": (dict,),  # depth, width, resolution_px, relative to the family's baseline
+        "resolution_px": (int,),
+        "num_classes": (int,),
+        "classes": (list,),  # labels, in the order of the logits
+        "wnids": (list,),  # WordNet ids, in the same order
+        "preprocessing": (dict,),  # mean, std, interpolation, crop
+        "recipe": (dict,),
+        "epochs": (int,),
+        "seed": (int,),
+        "history": (list,),  # one dict per epoch
+        "sha256": (str,),  # of the safetensors file
+        "params": (int,),
+        "macs": (int,),
+        "val_top1": _NUMBER,  # percent, on val_n photos the training never saw
+        "val_n": (int,),
+        "held_out_top1": _NUMBER,  # percent, on the training photos held back for selection
+        "reproduce": (str,),  # the command that trains it again
+        "data": (str,),
+        "data_licence": (str,),
+        "date": (str,),
+    }
+)
+
+
+def checkpoint_paths(role: str, folder: Path = CHECKPOINT_DIR) -> tuple[Path, Path]:
+    """Where a role's weights and record lie. Raises UserError for an unknown role."""
+    if role not in ROLES:
+        raise UserError(f"There is no role {role!r}; choose one of {', '.join(ROLES)}.")
+    return folder / f"{role}.safetensors", folder / f"{role}.json"
+
+
+def shipped_roles(folder: Path = CHECKPOINT_DIR) -> tuple[str, ...]:
+    """The roles whose weights and record are both there, in the order of ROLES."""
+    return tuple(
+        role for role in ROLES if all(path.is_file() for path in checkpoint_paths(role, folder))
+    )
+
+
+def read_record(role: str, folder: Path = CHECKPOINT_DIR) -> dict[str, Any]:
+    """The record of a shipped role, a fresh dict each time; its keys are those of RECORD_KEYS.
+
+    Raises UserError where it is missing or is not a record of this role.
+    """
+    path = checkpoint_paths(role, folder)[1]
+    try:
+        record = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise UserError(
+            f"The {role} model's trained weights are missing ({path} does not exist); "
+            "download the project again."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise _damaged(path, "it cannot be read") from error
+    if problem := _problem(record, role):
+        raise _damaged(path, problem)
+    return record
+
+
+def write_record(record: Mapping[str, Any], folder: Path = CHECKPOINT_DIR) -> Path:
+    """Write a role's record in one step; UserError where a key is missing or of a wrong type."""
+    role = record.get("role", "")
+    path = checkpoint_paths(role, folder)[1]
+    text = json.dumps(dict(record), indent=2, ensure_ascii=False) + "\n"
+    if problem := _problem(json.loads(text), role):
+        raise UserError(f"This is no complete record of the {role} model: {problem}.")
+    write_atomically(path, text.encode())
+    return path
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write so that a stop at any moment leaves either the old file or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _problem(record: object, role: str) -> str:
+    """What is wrong with a record, in a few words; empty where nothing is."""
+    if not isinstance(record, dict):
+        return "it is not a JSON object"
+    for key, types in RECORD_KEYS.items():
+        if key not in record:
+            return f"{key} is missing"
+        if not isinstance(record[key], types) or isinstance(record[key], bool):
+            return f"{key} is not a {' or '.join(kind.__name__ for kind in types)}"
+    if record["role"] != role:
+        return f"it is the record of the role {record['role']!r}"
+    if not re.fullmatch("[0-9a-f]{64}", record["sha256"]):
+        return "sha256 is not a checksum"
+    if not len(record["classes"]) == len(record["wnids"]) == record["num_classes"]:
+        return "classes, wnids and num_classes disagree"
+    return ""
+
+
+def _damaged(path: Path, problem: str) -> UserError:
+    return UserError(f"The record {path} is damaged ({problem}); download the project again.")
