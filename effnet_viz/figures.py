@@ -61,9 +61,7 @@ def network_drawing(panels: Mapping[str, ArchitectureSpec]) -> go.Figure:
     for row, (role, drawn) in enumerate(blocks.items(), start=1):
         edges = list(accumulate((block.out_channels + gap for block in drawn), initial=0.0))
         figure.add_bar(
-            x=[
-                edge + block.out_channels / 2 for edge, block in zip(edges, drawn, strict=False)
-            ],
+            x=[edge + block.out_channels / 2 for edge, block in zip(edges, drawn, strict=False)],
             y=[block.in_px for block in drawn],
             base=[-block.in_px / 2 for block in drawn],
             width=[block.out_channels for block in drawn],
@@ -172,7 +170,7 @@ def stage_share_bars(base: NetworkCost, scaled: NetworkCost) -> go.Figure:
 
 
 def top_class_bars(predictions: Sequence[Prediction], top: int = 3) -> go.Figure:
-    """The first ``top`` classes of every prediction, one row of bars per model, on one 0-100 % axis.
+    """The first ``top`` classes of every prediction, a row of bars per model, on one 0-100 % axis.
 
     Predictions of untrained weights are hollow.
     """

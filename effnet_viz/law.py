@@ -19,7 +19,7 @@ from effnet_viz.scaling import Multipliers, round_filters, round_repeats, scale
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One cause of the gap; ``share`` is in multiples of the baseline's MACs and may be negative."""
+    """One cause of the gap; ``share`` is in multiples of the baseline's MACs, of either sign."""
 
     name: str
     share: float
@@ -140,15 +140,18 @@ def _relaxed(
         is_end = stage.operator in ("conv", "conv_head", "pool_head")
         d = 1.0 if is_end else depth
         floor = base.min_head_channels if channels and stage.operator == "conv_head" else 0
+        blocks = round_repeats(stage.repeats, d) if repeats else d * stage.repeats
+        out = _width(stage.out_channels, width, channels)
+        inner = _width(stage.inner_channels, width, channels)
         stages.append(
             replace(
                 stage,
-                repeats=round_repeats(stage.repeats, d) if repeats else d * stage.repeats,
-                out_channels=max(floor, _width(stage.out_channels, width, channels)),
-                inner_channels=_width(stage.inner_channels, width, channels),
+                repeats=blocks,  # type: ignore[arg-type]
+                out_channels=max(floor, out),  # type: ignore[arg-type]  # real on purpose
+                inner_channels=inner,  # type: ignore[arg-type]
             )
         )
-    return replace(base, stages=tuple(stages), resolution_px=px)
+    return replace(base, stages=tuple(stages), resolution_px=px)  # type: ignore[arg-type]
 
 
 def _width(channels: int, width: float, whole: bool) -> float:

@@ -61,9 +61,7 @@ def headline(result: ScaleStudy, revealed: bool) -> None:
         (
             "Multiply-adds",
             si(cost.macs) if revealed else "?",
-            f"{result.gap.built_ratio:.2f}×"
-            if revealed
-            else f"{result.gap.law_ratio:.2f}× by law",
+            f"{result.gap.built_ratio:.2f}×" if revealed else f"{result.gap.law_ratio:.2f}× by law",
             "Multiply-adds for one image (MACs). The paper calls them FLOPS.",
         ),
         ("Parameters", si(cost.params), f"{cost.params / base.params:.2f}×", "Computed here."),
@@ -217,13 +215,9 @@ def _exact(exact: float, built: int) -> str:
 def where_macs_go(result: ScaleStudy) -> None:
     """Each stage's share of the multiply-adds."""
     st.subheader("Where the multiply-adds go")
-    shares = [
-        (row.macs / result.cost.macs, row.stage, row.operator) for row in result.cost.stages
-    ]
+    shares = [(row.macs / result.cost.macs, row.stage, row.operator) for row in result.cost.stages]
     share, stage, operator = max(shares)
-    st.markdown(
-        f"Stage {stage} ({operator}) takes the most: **{100 * share:.0f} %** of the total."
-    )
+    st.markdown(f"Stage {stage} ({operator}) takes the most: **{100 * share:.0f} %** of the total.")
     st.plotly_chart(
         figures.stage_share_bars(result.base_cost, result.cost),
         alt="Share of the multiply-adds per stage, baseline and scaled: "

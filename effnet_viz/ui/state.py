@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import streamlit as st
 
@@ -20,7 +20,7 @@ from effnet_viz.scaling import Coefficients, Multipliers, checked_multipliers, r
 from effnet_viz.study import ScaleStudy, study, study_coefficients
 
 ScaleBy = Literal["formula", "multipliers", "released"]
-T = TypeVar("T", int, float, str, bool)
+T = TypeVar("T", int, float, str, bool, str | float | int | bool)
 
 #: The Scale page's controls and the values it opens with.
 SCALE_DEFAULTS: MappingProxyType[str, str | float | int | bool] = MappingProxyType(
@@ -53,12 +53,10 @@ PAPER_ROLES: MappingProxyType[str, tuple[float, float, float]] = MappingProxyTyp
 def value_of(key: str, default: T, allowed: Callable[[T], bool] = lambda _: True) -> T:
     """A shared value: the session's, else the link's, else the default; bad values are ignored."""
     raw = st.session_state.get(key, st.query_params.get(key))
+    if raw is None:
+        return default
     try:
-        if isinstance(default, bool):
-            value = raw if isinstance(raw, bool) else str(raw).lower() == "true"
-            value = default if raw is None else value
-        else:
-            value = type(default)(raw) if raw is not None else default
+        value: Any = str(raw).lower() == "true" if isinstance(default, bool) else type(default)(raw)
     except (TypeError, ValueError):
         return default
     return value if allowed(value) else default
@@ -111,7 +109,7 @@ def scale_choice() -> ScaleChoice:
 
 
 def role_multipliers(architecture: ArchitectureSpec, role: str) -> Multipliers:
-    """A role's multipliers on a baseline: the classroom's own, else those of the paper's table 7."""
+    """A role's multipliers on a baseline: the classroom family's own, else the paper's table 7."""
     if role not in ROLES:
         raise UserError(f"There is no role {role!r}; choose one of {', '.join(ROLES)}.")
     if architecture.name == "classroom":

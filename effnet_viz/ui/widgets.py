@@ -119,13 +119,14 @@ def _coefficient_moved(moved: str) -> None:
     if not st.session_state["lock"]:
         return
     names = ("alpha", "beta", "gamma")
-    values = hold_constraint(*(st.session_state[name] for name in names), moved=moved)
+    alpha, beta, gamma = (float(st.session_state[name]) for name in names)
+    values = hold_constraint(alpha, beta, gamma, moved)
     for name, value in zip(names, values, strict=True):
         st.session_state[name] = round(value, 3)
 
 
 def _multiplier_controls() -> None:
-    chosen = st.pills(
+    st.pills(
         "Scaled like the role",
         ROLES,
         key="role_preset",
@@ -133,7 +134,6 @@ def _multiplier_controls() -> None:
         help="The multipliers of the paper's table 7; for the classroom baseline, those of its "
         "trained family.",
     )
-    del chosen
     st.slider("**d** · depth", 0.1, 8.0, step=0.01, key="depth", bind="query-params")
     st.slider("**w** · width", 0.25, 5.0, step=0.01, key="width", bind="query-params")
     st.slider("**r** · input size, px", 32, 1024, step=1, key="px", bind="query-params")

@@ -1,0 +1,102 @@
+"""The classroom family from photos to shipped weights: train a role, measure it, ship it.
+
+The protocol: every tenth training photo is held out for selection, the rest is trained on, and the
+validation photos are read once, with the half-precision weights that ship.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from effnet_viz import weights
+from effnet_viz.errors import UserError
+from effnet_viz.families import IMAGENETTE_CLASSES, classroom_spec
+from effnet_viz.records import CHECKPOINT_DIR
+from effnet_viz.training import (
+    EpochResult,
+    PhotoSet,
+    Recipe,
+    load_photos,
+    split_held_out,
+    top1_percent,
+    train,
+)
+
+
+@dataclass(frozen=True)
+class Data:
+    """The photos of a ``train/val/<class>`` folder, split for the protocol."""
+
+    train: PhotoSet
+    held_out: PhotoSet
+    val: PhotoSet
+
+
+def load_data(folder: Path, leave_out: frozenset[str] = frozenset()) -> Data:
+    """Read ``folder/train`` and ``folder/val``; ``leave_out`` names files never to train on.
+
+    Raises UserError where the ten class folders are not there.
+    """
+    train_photos, held_out = split_held_out(_photos(folder / "train", leave_out))
+    return Data(train_photos, held_out, _photos(folder / "val"))
+
+
+def _photos(folder: Path, leave_out: frozenset[str] = frozenset()) -> PhotoSet:
+    missing = [wnid for wnid in IMAGENETTE_CLASSES if not (folder / wnid).is_dir()]
+    if missing:
+        raise UserError(
+            f"{folder} lacks the class folders {', '.join(missing)}; pass the folder that holds "
+            "train/ and val/ of Imagenette."
+        )
+    return load_photos(folder, IMAGENETTE_CLASSES, leave_out=leave_out)
+
+
+def train_role(
+    role: str,
+    data: Data,
+    recipe: Recipe,
+    work: Path,
+    folder: Path = CHECKPOINT_DIR,
+    on_epoch: Callable[[EpochResult], None] | None = None,
+    on_step: Callable[[int, int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Train a role to the end of its recipe (or go on where it stopped) and ship it.
+
+    Returns the shipped record. Raises UserError for an unknown role or a foreign checkpoint.
+    """
+    spec = classroom_spec(role)
+    checkpoint = work / f"{role}-seed{recipe.seed}.pt"
+    module, history = train(
+        spec, data.train, data.held_out, recipe, checkpoint, on_epoch=on_epoch, on_step=on_step
+    )
+    top1 = top1_percent(weights.half_precision_copy(module), data.val, spec.resolution_px)
+    return weights.save_checkpoint(
+        role,
+        module,
+        recipe=recipe,
+        epochs=len(history),
+        seed=recipe.seed,
+        history=history,
+        val_top1=top1,
+        val_n=len(data.val),
+        held_out_top1=history[-1].held_out_top1,
+        folder=folder,
+        reproduce=(
+            f"python -m effnet_viz train --data FOLDER --model {role} "
+            f"--epochs {recipe.epochs} --seed {recipe.seed}"
+        ),
+    )
+
+
+def evaluate_role(role: str, val: PhotoSet, folder: Path = CHECKPOINT_DIR) -> float:
+    """Top-1 in percent of a shipped role on these photos, with the plain, unfused module."""
+    model = weights.load_model("classroom", role, optimised=False, folder=folder)
+    return top1_percent(model.module, val, model.spec.resolution_px)
+
+
+def load_val(folder: Path) -> PhotoSet:
+    """The validation photos of a ``train/val/<class>`` folder. Raises UserError as `load_data`."""
+    return _photos(folder / "val")

@@ -1,0 +1,108 @@
+"""Maps onto photos: pictures as PIL images. No torch, no streamlit."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+import plotly.colors
+from PIL import Image, ImageDraw
+
+from effnet_viz.images import Square
+from effnet_viz.results import CamResult
+
+Colours = Literal["inferno", "viridis", "cividis", "greys"]
+
+_SCALES: MappingProxyType[str, list[str]] = MappingProxyType(
+    {
+        "inferno": plotly.colors.sequential.Inferno,
+        "viridis": plotly.colors.sequential.Viridis,
+        "cividis": plotly.colors.sequential.Cividis,
+        "greys": ["rgb(0,0,0)", "rgb(255,255,255)"],
+    }
+)
+COLOURS: tuple[Colours, ...] = ("inferno", "viridis", "cividis", "greys")
+OUTSIDE_DIM = 0.35
+
+
+def colour_table(colours: Colours) -> np.ndarray:
+    """256 RGB rows, uint8 ``(256, 3)``, interpolated between the scale's anchor colours."""
+    anchors = np.array(
+        [
+            plotly.colors.unlabel_rgb(colour)
+            if colour.startswith("rgb")
+            else plotly.colors.hex_to_rgb(colour)
+            for colour in _SCALES[colours]
+        ],
+        dtype=float,
+    )
+    positions = np.linspace(0, 1, len(anchors))
+    steps = np.linspace(0, 1, 256)
+    return np.stack([np.interp(steps, positions, c) for c in anchors.T], axis=1).astype(np.uint8)
+
+
+def map_image(
+    result: CamResult,
+    side: int,
+    *,
+    colours: Colours = "inferno",
+    full_scale: float | None = None,
+    raw_grid: bool = False,
+) -> Image.Image:
+    """The map as an RGB square of ``side`` pixels; ``full_scale`` (default: its own maximum) is the
+    value that gets the brightest colour. ``raw_grid`` shows the cells, else they are interpolated.
+    """
+    top = full_scale if full_scale else result.raw_max
+    values = np.asarray(result.raw, dtype=np.float32) / (top or 1.0)
+    resampling = Image.Resampling.NEAREST if raw_grid else Image.Resampling.BICUBIC
+    smooth = Image.fromarray(values.clip(0, 1)).resize((side, side), resampling)
+    indices = (np.asarray(smooth).clip(0, 1) * 255).astype(np.uint8)
+    return Image.fromarray(colour_table(colours)[indices])
+
+
+def overlay(
+    photo: Image.Image,
+    square: Square,
+    result: CamResult,
+    *,
+    opacity: float = 0.55,
+    colours: Colours = "inferno",
+    full_scale: float | None = None,
+    raw_grid: bool = False,
+    longest_px: int = 640,
+) -> Image.Image:
+    """The photo in its own frame with the map on the square the model saw; the rest is dimmed.
+
+    A result without evidence gets no map: the square turns grey instead.
+    """
+    dimmed, (left, top, side) = _dimmed_frame(photo, square, longest_px)
+    seen = dimmed.crop((left, top, left + side, top + side))
+    if result.evidence:
+        heat = map_image(result, side, colours=colours, full_scale=full_scale, raw_grid=raw_grid)
+        seen = Image.blend(seen, heat, opacity)
+    else:
+        seen = seen.convert("L").convert("RGB")
+    dimmed.paste(seen, (left, top))
+    return dimmed
+
+
+def framed(photo: Image.Image, square: Square, longest_px: int = 640) -> Image.Image:
+    """The photo with everything outside the square dimmed, and the square outlined."""
+    dimmed, (left, top, side) = _dimmed_frame(photo, square, longest_px)
+    ImageDraw.Draw(dimmed).rectangle((left, top, left + side - 1, top + side - 1), outline="white")
+    return dimmed
+
+
+def _dimmed_frame(
+    photo: Image.Image, square: Square, longest_px: int
+) -> tuple[Image.Image, tuple[int, int, int]]:
+    """The photo at most ``longest_px`` long, dark outside the square; (left, top, side) in it."""
+    ratio = min(1.0, longest_px / max(photo.size))
+    size = (max(1, round(photo.width * ratio)), max(1, round(photo.height * ratio)))
+    frame = photo.resize(size, Image.Resampling.LANCZOS)
+    left, top = round(square.left * ratio), round(square.top * ratio)
+    side = max(1, min(round(square.side * ratio), size[0] - left, size[1] - top))
+    dimmed = Image.blend(Image.new("RGB", size), frame, OUTSIDE_DIM)
+    dimmed.paste(frame.crop((left, top, left + side, top + side)), (left, top))
+    return dimmed, (left, top, side)

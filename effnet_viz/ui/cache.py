@@ -1,0 +1,118 @@
+"""The only users of Streamlit's caches, and the only importers of the engine.
+
+Keys are sha256 of the photo's bytes plus plain values, never an image or an array: Streamlit's hash
+of those samples pixels, and could hand one person another's result. The engine (torch) is imported
+inside the functions, so a page that calls none of them never loads it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from effnet_viz.errors import UserError
+from effnet_viz.results import CamResult, Prediction
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from effnet_viz.architectures import ArchitectureSpec
+    from effnet_viz.weights import LoadedModel
+
+MODELS_KEPT = 16
+RESULTS_KEPT = 2000
+PHOTOS_KEPT = 64
+
+
+def digest(data: bytes) -> str:
+    """The photo's key: sha256 of its bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+@st.cache_data(max_entries=PHOTOS_KEPT, show_spinner=False)
+def photo(key: str, _data: bytes) -> Image.Image:  # noqa: ARG001 (the cache key)
+    """The decoded photo. Raises UserError where the bytes are no photo."""
+    from effnet_viz import images
+
+    return images.decode(_data)
+
+
+@st.cache_resource(max_entries=MODELS_KEPT, show_spinner=False)
+def model(family: str, name: str, device: str) -> LoadedModel:
+    """One shared, frozen model. Raises UserError where its weights cannot be had."""
+    from effnet_viz import weights
+
+    return weights.load_model(family, name, device=device)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def untrained(spec: ArchitectureSpec, name: str, device: str) -> LoadedModel:
+    """A built, untrained model. Raises UserError where it cannot be built or does not fit."""
+    from effnet_viz import inference, weights
+
+    inference.guard(spec, device=device)
+    return weights.untrained_model(spec, name=name, device=device)
+
+
+def device(choice: str) -> str:
+    """The torch device for a choice of the sidebar. Raises UserError where it is not there."""
+    from effnet_viz import inference
+
+    return inference.choose_device(choice)
+
+
+def load(key: str, spec: ArchitectureSpec | None, device: str) -> LoadedModel:
+    """The model behind a key ``family/name``; ``spec`` is the untrained model of ``custom/…``."""
+    family, _, name = key.partition("/")
+    if family == "custom":
+        if spec is None:
+            raise UserError("The Scale page's model is not set; open Scale and choose one.")
+        return untrained(spec, name, device)
+    return model(family, name, device)
+
+
+@st.cache_data(max_entries=RESULTS_KEPT, show_spinner=False)
+def predict(
+    photo_key: str,
+    _data: bytes,
+    model_key: str,
+    spec: ArchitectureSpec | None,
+    device: str,
+    top: int = 5,
+) -> Prediction:
+    """One model's prediction for one photo, with its latency. Raises UserError."""
+    from effnet_viz import inference
+
+    return inference.predict(load(model_key, spec, device), photo(photo_key, _data), top=top)
+
+
+@st.cache_data(max_entries=RESULTS_KEPT, show_spinner=False)
+def cam(
+    photo_key: str,
+    _data: bytes,
+    model_key: str,
+    device: str,
+    method: str,
+    target_class: int | None,
+    target_stage: int,
+) -> CamResult:
+    """One model's map for the centre square of one photo. Raises UserError."""
+    from effnet_viz import cam as engine
+    from effnet_viz import images
+
+    image = photo(photo_key, _data)
+    return engine.compute_cam(
+        load(model_key, None, device),
+        image,
+        square=images.square(*image.size),
+        method=method,
+        target_class=target_class,
+        target_stage=target_stage,
+    )
+
+
+def forget_missing_weights() -> None:
+    """Drop cached models, so that weights that have come since are seen."""
+    model.clear()

@@ -1,0 +1,47 @@
+"""What pages show of models: badges, honest labels, warnings, and engine errors as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from effnet_viz.errors import UserError
+from effnet_viz.families import IMAGENET, IMAGENETTE_CLASSES, SHIPPED, UNTRAINED
+from effnet_viz.ui.photos import Photo
+
+_BADGE_COLOURS = {SHIPPED: "green", IMAGENET: "blue", UNTRAINED: "orange"}
+
+
+def weights_badge(weights: str) -> str:
+    """The label of a model's weights as a Markdown badge."""
+    return f":{_BADGE_COLOURS.get(weights, 'violet')}-badge[{weights}]"
+
+
+def class_warning(photo: Photo, families: Iterable[str]) -> None:
+    """Say plainly where the photo lies outside what the classroom family ever learned."""
+    if "classroom" not in families:
+        return
+    known = ", ".join(IMAGENETTE_CLASSES.values())
+    if photo.true_label in IMAGENETTE_CLASSES.values():
+        return
+    what = (
+        f"This photo shows **{photo.true_label}**, which is"
+        if photo.true_label
+        else "Unless your photo shows one of these, it is"
+    )
+    st.warning(
+        f"{what} none of the ten classes the classroom family knows ({known}). "
+        "It will answer with one of them all the same.",
+        icon=":material/help:",
+    )
+
+
+@contextmanager
+def shown_errors() -> Iterator[None]:
+    """Show a UserError raised inside as one sentence and go on with the page."""
+    try:
+        yield
+    except UserError as error:
+        st.error(str(error), icon=":material/error:")

@@ -1,0 +1,88 @@
+"""The photo a visitor looks at: a sample, or their own upload, kept for the visit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from effnet_viz import samples
+from effnet_viz.errors import UserError
+from effnet_viz.ui import cache
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+YOURS = "yours"
+DEFAULT_SAMPLE = "golf_ball"
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A validated photo: its key (sha256), bytes, title, description and, if known, true label."""
+
+    key: str
+    data: bytes
+    title: str
+    alt: str
+    true_label: str | None
+    own: bool
+
+    @property
+    def image(self) -> Image.Image:
+        """The decoded photo, cached."""
+        return cache.photo(self.key, self.data)
+
+
+def photo_picker() -> Photo:
+    """A sample list and an uploader; the choice is shared by all pages and named in the link."""
+    catalogue = {sample.name: sample for sample in samples.list_samples()}
+    names = list(catalogue)
+    own: Photo | None = st.session_state.get("own_photo")
+    if own:
+        names.insert(0, YOURS)
+    default = DEFAULT_SAMPLE if DEFAULT_SAMPLE in names else names[0]
+    if st.session_state.get("photo", st.query_params.get("photo", default)) not in names:
+        st.session_state["photo"] = default
+    chosen = st.selectbox(
+        "Photo",
+        names,
+        index=names.index(default),
+        format_func=lambda name: (
+            f"Yours: {own.title}" if own and name == YOURS else catalogue[name].title
+        ),
+        key="photo",
+        bind="query-params",
+    )
+    st.file_uploader(
+        "Or your own photo",
+        type=["jpg", "jpeg", "png", "webp"],
+        key="upload",
+        on_change=_uploaded,
+        help="JPEG, PNG or WebP, up to 10 MB. It stays in this visit's memory and is not stored.",
+    )
+    if problem := st.session_state.get("upload_problem"):
+        st.error(f"{problem} The photo chosen before is still here.", icon=":material/error:")
+    if chosen == YOURS and own:
+        return own
+    sample = catalogue[chosen]
+    data = samples.read_sample(sample.name)
+    return Photo(cache.digest(data), data, sample.title, sample.alt, sample.true_label, False)
+
+
+def _uploaded() -> None:
+    st.session_state["upload_problem"] = None
+    upload = st.session_state["upload"]
+    if upload is None:
+        return
+    data = upload.getvalue()
+    key = cache.digest(data)
+    try:
+        cache.photo(key, data)
+    except UserError as error:
+        st.session_state["upload_problem"] = str(error)
+        return
+    title = upload.name.rsplit("/", 1)[-1][:60]
+    st.session_state["own_photo"] = Photo(key, data, title, f"Your photo {title}", None, True)
+    st.session_state["photo"] = YOURS
