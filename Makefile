@@ -36,7 +36,7 @@ soak: .venv/.installed-dev  ## the tests that take long
 	$(BIN)/python -m pytest -m soak
 
 benchmark: .venv/.installed-dev  ## the figures the README claims
-	@for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python -m $$(echo $${script%.py} | tr / .) || exit 1; done
+	@for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 clean:  ## remove the environment and caches
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .coverage
