@@ -17,7 +17,7 @@ from effnet_viz.figures import si
 from effnet_viz.results import Prediction
 from effnet_viz.ui import cache, model_views
 from effnet_viz.ui.photos import Photo
-from effnet_viz.ui.state import scale_choice, value_of
+from effnet_viz.ui.state import DEVICE_TITLES, option_of, scale_choice
 
 SCALE_KEY = "custom/scale"
 FAMILY_TITLES = {"classroom": "", "imagenet": "ImageNet ", "resnet50": "ImageNet "}
@@ -84,7 +84,7 @@ def run_models(photo: Photo, choices: Sequence[ModelChoice]) -> dict[str, Predic
         st.info("Choose at least one model above.", icon=":material/info:")
         return predictions
     with model_views.shown_errors():
-        device = cache.device(value_of("device", "auto"))
+        device = cache.device(option_of("device", DEVICE_TITLES, "auto"))
         bar = st.progress(0.0, text="Loading the engine")
         for done, choice in enumerate(choices):
             bar.progress(done / len(choices), text=f"Running {choice.title}")

@@ -10,7 +10,7 @@ from effnet_viz.architectures import EFFICIENTNET_B0, RELEASED_VARIANTS
 from effnet_viz.figures import mebibytes, si
 from effnet_viz.scaling import released
 from effnet_viz.study import ScaleStudy, study
-from effnet_viz.ui.state import SCALE_DEFAULTS, ScaleChoice, value_of
+from effnet_viz.ui.state import SCALE_DEFAULTS, ScaleChoice
 
 GUESSES = ("1.5×", "1.9×", "2.6×", "3.5×")
 SKIP = "Just show me"
@@ -22,10 +22,10 @@ def guess_first(result: ScaleStudy) -> bool:
     Only the page as it opens asks: whoever moves a control or follows a link has begun already.
     """
     untouched = all(
-        value_of(key, default) == default
+        st.session_state.get(key, default) == default
         for key, default in SCALE_DEFAULTS.items()
-        if key not in ("depth", "width", "px", "variant")
-    )
+        if key != "variant"
+    ) and not any(key in st.query_params for key in SCALE_DEFAULTS)
     guess = st.session_state.get("guess", st.query_params.get("guess"))
     if guess is None and not untouched:
         return True

@@ -6,7 +6,7 @@ another page reads it here: from the session, else from the link, else the defau
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
@@ -34,9 +34,25 @@ SCALE_DEFAULTS: MappingProxyType[str, str | float | int | bool] = MappingProxyTy
         "lock": True,
         "depth": 1.0,
         "width": 1.0,
-        "px": 224,
         "variant": "b1",
     }
+)
+
+#: How options are called on screen; a link carries these names.
+ARCHITECTURE_TITLES: MappingProxyType[str, str] = MappingProxyType(
+    {
+        "efficientnet_b0": "EfficientNet-B0",
+        "mobilenet_v1": "MobileNetV1",
+        "mobilenet_v2": "MobileNetV2",
+        "resnet_50": "ResNet-50",
+        "classroom": "Classroom baseline",
+    }
+)
+SCALE_BY_TITLES: MappingProxyType[str, str] = MappingProxyType(
+    {"formula": "φ", "multipliers": "d, w, r", "released": "B0-B7"}
+)
+DEVICE_TITLES: MappingProxyType[str, str] = MappingProxyType(
+    {"auto": "Automatic", "cpu": "CPU", "cuda": "CUDA GPU", "mps": "Apple GPU"}
 )
 
 #: Table 7 of the paper: the multipliers of its activation-map models, for any baseline.
@@ -50,7 +66,15 @@ PAPER_ROLES: MappingProxyType[str, tuple[float, float, float]] = MappingProxyTyp
 )
 
 
-def value_of(key: str, default: T, allowed: Callable[[T], bool] = lambda _: True) -> T:
+def option_of(key: str, titles: Mapping[str, str], default: str) -> str:
+    """A shared choice among titled options, from the session (option) or the link (title)."""
+    raw = st.session_state.get(key, st.query_params.get(key))
+    by_title = {title: option for option, title in titles.items()}
+    option = by_title.get(str(raw), raw)
+    return option if option in titles else default
+
+
+def value_of(key: str, default: T) -> T:
     """A shared value: the session's, else the link's, else the default; bad values are ignored."""
     raw = st.session_state.get(key, st.query_params.get(key))
     if raw is None:
@@ -59,7 +83,7 @@ def value_of(key: str, default: T, allowed: Callable[[T], bool] = lambda _: True
         value: Any = str(raw).lower() == "true" if isinstance(default, bool) else type(default)(raw)
     except (TypeError, ValueError):
         return default
-    return value if allowed(value) else default
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +114,18 @@ def scale_choice() -> ScaleChoice:
     """The Scale page's choice, from any page. Raises UserError where its values make no network."""
     d = SCALE_DEFAULTS
     architecture = ARCHITECTURES[
-        value_of("architecture", str(d["architecture"]), ARCHITECTURES.__contains__)
+        option_of("architecture", ARCHITECTURE_TITLES, str(d["architecture"]))
     ]
-    by = value_of("by", str(d["by"]), ("formula", "multipliers", "released").__contains__)
+    by = option_of("by", SCALE_BY_TITLES, str(d["by"]))
     if by == "released" and architecture.name == "efficientnet_b0":
-        variant = value_of("variant", str(d["variant"]), RELEASED_VARIANTS.__contains__)
+        titles = {variant: variant.upper() for variant in RELEASED_VARIANTS}
+        variant = option_of("variant", titles, str(d["variant"]))
         return ScaleChoice(architecture, by, None, released(variant))
     if by == "multipliers":
         multipliers = checked_multipliers(
-            value_of("depth", 1.0), value_of("width", 1.0), value_of("px", 224)
+            value_of("depth", 1.0),
+            value_of("width", 1.0),
+            value_of("px", architecture.resolution_px),
         )
         return ScaleChoice(architecture, by, None, multipliers)
     coefficients = Coefficients(

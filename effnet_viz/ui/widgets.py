@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from effnet_viz.architectures import ARCHITECTURES, RELEASED_VARIANTS
 from effnet_viz.families import ROLES
 from effnet_viz.scaling import hold_constraint
-from effnet_viz.ui.state import SCALE_DEFAULTS, role_multipliers
-
-ARCHITECTURE_TITLES = {
-    "efficientnet_b0": "EfficientNet-B0",
-    "mobilenet_v1": "MobileNetV1",
-    "mobilenet_v2": "MobileNetV2",
-    "resnet_50": "ResNet-50",
-    "classroom": "Classroom baseline (small, trained here)",
-}
-SCALE_BY_TITLES = {"formula": "φ", "multipliers": "d · w · r", "released": "B0-B7"}
-DEVICE_TITLES = {"auto": "Automatic", "cpu": "CPU", "cuda": "GPU (CUDA)", "mps": "GPU (Apple)"}
+from effnet_viz.ui.state import (
+    ARCHITECTURE_TITLES,
+    DEVICE_TITLES,
+    SCALE_BY_TITLES,
+    SCALE_DEFAULTS,
+    role_multipliers,
+)
 
 
 def sidebar() -> None:
@@ -34,11 +32,14 @@ def sidebar() -> None:
 
 
 def scale_controls() -> None:
-    """φ, α, β, γ, or multipliers, or a released variant; values live under SCALE_DEFAULTS' keys."""
-    _seed_defaults()
+    """φ, α, β, γ, or multipliers, or a released variant; values live under SCALE_DEFAULTS' keys.
+
+    Every widget states its default, so that a link carries just what differs from it.
+    """
     architecture = st.selectbox(
         "Baseline",
         list(ARCHITECTURES),
+        index=list(ARCHITECTURES).index(str(SCALE_DEFAULTS["architecture"])),
         format_func=ARCHITECTURE_TITLES.__getitem__,
         key="architecture",
         bind="query-params",
@@ -50,6 +51,7 @@ def scale_controls() -> None:
     by = st.segmented_control(
         "Scale by",
         modes,
+        default=str(SCALE_DEFAULTS["by"]),
         format_func=SCALE_BY_TITLES.__getitem__,
         key="by",
         bind="query-params",
@@ -59,11 +61,12 @@ def scale_controls() -> None:
         "B0-B7: the released table, which follows no single φ.",
     )
     if by == "multipliers":
-        _multiplier_controls()
+        _multiplier_controls(ARCHITECTURES[architecture].resolution_px)
     elif by == "released":
         st.pills(
             "Released variant",
             list(RELEASED_VARIANTS),
+            default=str(SCALE_DEFAULTS["variant"]),
             format_func=str.upper,
             key="variant",
             bind="query-params",
@@ -71,12 +74,6 @@ def scale_controls() -> None:
         )
     else:
         _formula_controls()
-
-
-def _seed_defaults() -> None:
-    for key, value in SCALE_DEFAULTS.items():
-        if key not in st.session_state and key not in st.query_params:
-            st.session_state[key] = value
 
 
 def _architecture_changed() -> None:
@@ -89,9 +86,18 @@ def _architecture_changed() -> None:
 
 
 def _formula_controls() -> None:
-    st.slider("**φ** · how much to spend", -3.0, 8.0, step=0.1, key="phi", bind="query-params")
+    st.slider(
+        "**φ** · how much to spend",
+        -3.0,
+        8.0,
+        float(SCALE_DEFAULTS["phi"]),
+        step=0.1,
+        key="phi",
+        bind="query-params",
+    )
     st.toggle(
         "Keep α·β²·γ² = 2",
+        bool(SCALE_DEFAULTS["lock"]),
         key="lock",
         bind="query-params",
         help="The paper's constraint: one step of φ doubles the cost by the law. Moving one "
@@ -106,6 +112,7 @@ def _formula_controls() -> None:
             f"**{symbol}** · {what}",
             1.0,
             2.0,
+            float(SCALE_DEFAULTS[name]),
             step=0.001,
             format="%.3f",
             key=name,
@@ -125,7 +132,7 @@ def _coefficient_moved(moved: str) -> None:
         st.session_state[name] = round(value, 3)
 
 
-def _multiplier_controls() -> None:
+def _multiplier_controls(baseline_px: int) -> None:
     st.pills(
         "Scaled like the role",
         ROLES,
@@ -134,9 +141,10 @@ def _multiplier_controls() -> None:
         help="The multipliers of the paper's table 7; for the classroom baseline, those of its "
         "trained family.",
     )
-    st.slider("**d** · depth", 0.1, 8.0, step=0.01, key="depth", bind="query-params")
-    st.slider("**w** · width", 0.25, 5.0, step=0.01, key="width", bind="query-params")
-    st.slider("**r** · input size, px", 32, 1024, step=1, key="px", bind="query-params")
+    bind: Literal["query-params"] = "query-params"
+    st.slider("**d** · depth", 0.1, 8.0, 1.0, step=0.01, key="depth", bind=bind)
+    st.slider("**w** · width", 0.25, 5.0, 1.0, step=0.01, key="width", bind=bind)
+    st.slider("**r** · input size, px", 32, 1024, baseline_px, key="px", bind=bind)
 
 
 def _role_chosen() -> None:
