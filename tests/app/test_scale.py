@@ -1,4 +1,4 @@
-"""The Scale page: controls in, numbers out. Expected numbers come from torchvision (see oracle/)."""
+"""The Scale page: controls in, numbers out. Expected numbers are those of oracle/ and the paper."""
 
 import subprocess
 import sys

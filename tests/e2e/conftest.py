@@ -1,0 +1,98 @@
+"""A real server and a real browser. Waits are on conditions, never on time."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+SCREENSHOTS = ROOT / "screenshots"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+START_TIMEOUT_S = 60
+WAIT_MS = 60_000
+
+expect.set_options(timeout=WAIT_MS)
+
+
+def browser_path(bundled: str) -> str | None:
+    """The system's browser, else Playwright's own where it was downloaded, else None."""
+    found = (shutil.which(name) for name in BROWSERS)
+    own = bundled if Path(bundled).exists() else None
+    return os.environ.get("BROWSER_PATH") or next(filter(None, found), own)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The app's address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true",
+        f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none",
+    ]  # fmt: skip
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            try:
+                urllib.request.urlopen(f"{address}/_stcore/health", timeout=2).close()
+                break
+            except OSError:
+                assert process.poll() is None, "the server stopped while starting"
+                assert time.monotonic() < deadline, "the server did not start"
+                time.sleep(0.2)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless system Chromium."""
+    with sync_playwright() as playwright:
+        path = browser_path(playwright.chromium.executable_path)
+        if path is None:
+            missing = pytest.fail if os.environ.get("REQUIRE_BROWSER") else pytest.skip
+            missing("no Chromium found: apt-get install chromium, or set BROWSER_PATH")
+        launched = playwright.chromium.launch(
+            executable_path=path,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A desktop page that fails the test on any console error or exception box."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    opened = context.new_page()
+    errors: list[str] = []
+    opened.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    yield opened
+    boxes = opened.locator('[data-testid="stException"]').count()
+    context.close()
+    assert not errors, errors
+    assert not boxes, "an exception box is on the page"
+
+
+def settled(page: Page) -> None:
+    """Wait until the page has a title and its script has finished."""
+    expect(page.locator("h1").first).to_be_visible()
+    app = page.locator('[data-testid="stApp"]')
+    expect(app).to_have_attribute("data-test-connection-state", "CONNECTED")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning")

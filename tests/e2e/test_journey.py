@@ -1,0 +1,106 @@
+"""The main journey in a real browser: scale, run, compare; and the pages as a person sees them."""
+
+import io
+import re
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+from skimage import data as photos
+
+from tests.e2e.conftest import SCREENSHOTS, settled
+
+pytestmark = pytest.mark.browser
+
+
+def png_bytes(array) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def goto(page: Page, title: str) -> None:
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
+    expect(page.locator("h1")).not_to_have_text("")
+    settled(page)
+
+
+def test_scale_run_compare(page: Page, server: str):
+    page.goto(server)
+    settled(page)
+    page.get_by_role("button", name="Just show me").click()
+    table = page.get_by_test_id("stTable").filter(has_text="operator")
+    expect(table).to_contain_text("MBConv6 k5x5")
+    before = table.inner_text()
+
+    page.get_by_role("slider", name=re.compile("φ")).focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(re.compile(r"phi=2(\.0)?\b"))
+    settled(page)
+    expect(table).not_to_have_text(before)
+    expect(page.get_by_test_id("stMetric").first).to_contain_text("4.69×")
+
+    goto(page, "Run")
+    expect(page.locator("h1")).to_contain_text("say")
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
+        {"name": "cat.png", "mimeType": "image/png", "buffer": png_bytes(photos.chelsea())}
+    )
+    expect(page.get_by_text("Yours: cat.png")).to_be_visible()
+    settled(page)
+    answers = page.get_by_test_id("stTable").filter(has_text="weights")
+    expect(answers).to_contain_text("compound")
+    expect(answers).to_contain_text("Scale page: φ = 2")
+    expect(answers).to_contain_text("untrained")
+
+    goto(page, "Compare")
+    expect(page.get_by_text("Yours: cat.png")).to_be_visible()
+    maps = page.locator('img[alt*="evidence for"]')
+    expect(maps).to_have_count(5)
+
+    page.goto(page.url)
+    settled(page)
+    expect(maps).to_have_count(5)
+
+
+def test_a_reload_restores_the_view(page: Page, server: str):
+    page.goto(f"{server}/?by=B0-B7&variant=B4")
+    settled(page)
+    expect(page.get_by_test_id("stMetric").nth(1)).to_contain_text("19.3 M")
+    page.reload()
+    settled(page)
+    expect(page.get_by_test_id("stMetric").nth(1)).to_contain_text("19.3 M")
+
+    page.goto(f"{server}/compare?stage=5&method=LayerCAM&grid=true&target=church")
+    settled(page)
+    expect(page.get_by_text("Evidence for church")).to_be_visible()
+    expect(page.get_by_text("stage 5")).to_be_visible()
+
+
+def test_a_broken_upload_is_one_sentence_and_loses_nothing(page: Page, server: str):
+    page.goto(f"{server}/run")
+    settled(page)
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
+        {"name": "page.png", "mimeType": "image/png", "buffer": b"<html>not found</html>"}
+    )
+    expect(page.get_by_test_id("stAlert").first).to_contain_text("not a readable JPEG, PNG or WebP")
+    settled(page)
+    expect(page.get_by_test_id("stTable").filter(has_text="weights")).to_contain_text("baseline")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+def test_pages_fit_their_screen(browser: Browser, server: str, scheme, width, height):
+    """Nothing is wider than the screen; the pictures are there to be looked at."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    page = context.new_page()
+    for name, path in (
+        ("scale", "?guess=Just+show+me"), ("run", "run"), ("compare", "compare"),
+    ):  # fmt: skip
+        page.goto(f"{server}/{path}")
+        settled(page)
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1, name
+        page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}-{width}.png")
+    context.close()
