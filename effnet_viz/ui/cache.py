@@ -8,11 +8,13 @@ inside the functions, so a page that calls none of them never loads it.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from effnet_viz.errors import UserError
+from effnet_viz.families import find_model
 from effnet_viz.results import CamResult, Prediction
 
 if TYPE_CHECKING:
@@ -40,11 +42,17 @@ def photo(key: str, _data: bytes) -> Image.Image:  # noqa: ARG001 (the cache key
 
 
 @st.cache_resource(max_entries=MODELS_KEPT, show_spinner=False)
-def model(family: str, name: str, device: str) -> LoadedModel:
-    """One shared, frozen model. Raises UserError where its weights cannot be had."""
-    from effnet_viz import weights
+def model(
+    family: str, name: str, device: str, _on_progress: Callable[[int, int], None] | None = None
+) -> LoadedModel:
+    """One shared, frozen model; ``_on_progress`` gets (bytes done, bytes in total) of a download.
 
-    return weights.load_model(family, name, device=device)
+    Raises UserError where the machine cannot hold it or its weights cannot be had.
+    """
+    from effnet_viz import inference, weights
+
+    inference.guard(find_model(family, name).spec, device=device)
+    return weights.load_model(family, name, device=device, on_progress=_on_progress)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -63,14 +71,22 @@ def device(choice: str) -> str:
     return inference.choose_device(choice)
 
 
-def load(key: str, spec: ArchitectureSpec | None, device: str) -> LoadedModel:
-    """The model behind a key ``family/name``; ``spec`` is the untrained model of ``custom/…``."""
+def load(
+    key: str,
+    spec: ArchitectureSpec | None,
+    device: str,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> LoadedModel:
+    """The model behind a key ``family/name``; ``spec`` is the untrained model of ``custom/…``.
+
+    Raises UserError as `model` and `untrained` do.
+    """
     family, _, name = key.partition("/")
     if family == "custom":
         if spec is None:
             raise UserError("The Scale page's model is not set; open Scale and choose one.")
         return untrained(spec, name, device)
-    return model(family, name, device)
+    return model(family, name, device, on_progress)
 
 
 @st.cache_data(max_entries=RESULTS_KEPT, show_spinner=False)
@@ -111,8 +127,3 @@ def cam(
         target_class=target_class,
         target_stage=target_stage,
     )
-
-
-def forget_missing_weights() -> None:
-    """Drop cached models, so that weights that have come since are seen."""
-    model.clear()

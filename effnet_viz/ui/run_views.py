@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from effnet_viz import imagenette, samples
 from effnet_viz.architectures import ArchitectureSpec
@@ -87,20 +88,26 @@ def run_models(photo: Photo, choices: Sequence[ModelChoice]) -> dict[str, Predic
         device = cache.device(option_of("device", DEVICE_TITLES, "auto"))
         bar = st.progress(0.0, text="Loading the engine")
         for done, choice in enumerate(choices):
-            bar.progress(done / len(choices), text=f"Running {choice.title}")
+            share = done / len(choices)
+            bar.progress(share, text=f"Running {choice.title}")
+            spec = choice.spec if choice.key == SCALE_KEY else None
             try:
-                if choice.key == SCALE_KEY:
-                    predictions[choice.title] = cache.predict(
-                        photo.key, photo.data, SCALE_KEY, choice.spec, device
-                    )
-                else:
-                    predictions[choice.title] = cache.predict(
-                        photo.key, photo.data, choice.key, None, device
-                    )
+                cache.load(choice.key, spec, device, _download_progress(bar, share, choice.title))
+                predictions[choice.title] = cache.predict(
+                    photo.key, photo.data, choice.key, spec, device
+                )
             except UserError as error:
                 st.error(f"**{choice.title}**: {error}", icon=":material/error:")
         bar.empty()
+    st.session_state["last_predictions"] = predictions
     return predictions
+
+
+def _download_progress(bar: DeltaGenerator, share: float, title: str) -> Callable[[int, int], None]:
+    def show(done: int, total: int) -> None:
+        bar.progress(share, text=f"Fetching {title}: {done / 2**20:.0f} of {total / 2**20:.0f} MB")
+
+    return show
 
 
 def bars_alt(predictions: Mapping[str, Prediction]) -> str:
