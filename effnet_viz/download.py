@@ -10,6 +10,7 @@ import hashlib
 import http.client
 import socket
 import threading
+import time
 import urllib.error
 import urllib.request
 import uuid
@@ -22,7 +23,7 @@ from queue import Empty, SimpleQueue
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
-from effnet_viz.errors import UserError
+from effnet_viz.errors import ResourceError
 
 #: How long finding and reaching the server may take, name lookup included.
 CONNECT_TIMEOUT_S = 1.5
@@ -30,9 +31,11 @@ CONNECT_TIMEOUT_S = 1.5
 STALL_TIMEOUT_S = 10.0
 
 _CHUNK_BYTES = 64 * 1024
+_PROGRESS_EVERY_S = 0.1
 
-#: Called with (bytes done, bytes in total); the total is 0 where the server does not say. Whatever
-#: it raises ends the download and leaves nothing behind, so raising is how a download is cancelled.
+#: Called with (bytes done, bytes in total) at the start, at the end and about ten times a second;
+#: the total is 0 where the server does not say. Whatever it raises ends the download and leaves
+#: nothing behind, so raising is how a download is cancelled.
 Progress = Callable[[int, int], None]
 
 
@@ -81,8 +84,8 @@ def verified_file(
     """The published file in ``folder``: verified now, and downloaded if it is missing or damaged.
 
     ``what`` names the file's content and ``meanwhile`` what works without it, in error messages.
-    Threads that ask for the same file share one download. Raises UserError where the server cannot
-    be reached (within `CONNECT_TIMEOUT_S`), stops answering, or sends something else.
+    Threads that ask for the same file share one download. Raises ResourceError where the server
+    cannot be reached (within `CONNECT_TIMEOUT_S`), stops answering, or sends something else.
     """
     path = folder / source.file_name
     damage, note = "", ""
@@ -93,7 +96,7 @@ def verified_file(
             try:
                 digest = file_digest(path, source.algorithm)
             except OSError as error:
-                raise UserError(
+                raise ResourceError(
                     f"{path} cannot be read ({_reason(error)}); make it readable or remove it."
                 ) from error
             if digest.startswith(source.digest_start):
@@ -102,7 +105,7 @@ def verified_file(
             aside = path.with_name(path.name + ".corrupt")
             path.replace(aside)
             note = f"{path.name} was damaged ({damage}) and was set aside as {aside.name}."
-    raise UserError(
+    raise ResourceError(
         f"{what}: {note} It came from {source.host} damaged again, which a proxy or a login page "
         f"in between can cause; try another network. {meanwhile}"
     )
@@ -139,12 +142,12 @@ def _download(
         # A fresh opener, because the shared one remembers the proxies of its first use.
         response = urllib.request.build_opener().open(request, timeout=STALL_TIMEOUT_S)
     except urllib.error.HTTPError as error:
-        raise UserError(
+        raise ResourceError(
             f"{what}: {source.host} answered “{error.code} {error.reason}”; try again later. "
             f"{meanwhile}"
         ) from error
     except (OSError, http.client.HTTPException) as error:
-        raise UserError(
+        raise ResourceError(
             f"{what}: not on this machine, and {source.host} cannot be reached "
             f"({_reason(error)}). Connect to the internet and try again. {meanwhile}"
         ) from error
@@ -175,29 +178,34 @@ def _copy(
     meanwhile: str,
     on_progress: Progress | None,
 ) -> None:
-    total = int(response.headers.get("Content-Length") or 0)
+    declared = response.headers.get("Content-Length", "")
+    total = int(declared) if declared.isdecimal() else 0
     done = 0
+    report = on_progress or (lambda *_: None)
+    report(0, total)
+    reported = time.monotonic()
     while True:
-        if on_progress:
-            on_progress(done, total)
         try:
             piece = response.read(_CHUNK_BYTES)
         except (OSError, http.client.HTTPException) as error:
-            raise UserError(
+            raise ResourceError(
                 f"The download of {source.file_name} stopped after {done / 1e6:.1f} of "
                 f"{total / 1e6:.1f} MB ({_reason(error)}); try again. {meanwhile}"
             ) from error
         if not piece:
-            return
+            return report(done, total)
         try:
             file.write(piece)
         except OSError as error:
             raise _cannot_write(path, error) from error
         done += len(piece)
+        if time.monotonic() - reported >= _PROGRESS_EVERY_S:
+            report(done, total)
+            reported = time.monotonic()
 
 
-def _cannot_write(path: Path, error: OSError) -> UserError:
-    return UserError(
+def _cannot_write(path: Path, error: OSError) -> ResourceError:
+    return ResourceError(
         f"{path.name} cannot be written to {path.parent} ({_reason(error)}); "
         "free some space or make the folder writable."
     )

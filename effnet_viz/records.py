@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from effnet_viz.errors import UserError
+from effnet_viz.errors import ResourceError, UserError
 from effnet_viz.families import ROLES
 
 CHECKPOINT_DIR = Path(__file__).resolve().parent.parent / "assets" / "checkpoints"
@@ -70,13 +70,13 @@ def shipped_roles(folder: Path = CHECKPOINT_DIR) -> tuple[str, ...]:
 def read_record(role: str, folder: Path = CHECKPOINT_DIR) -> dict[str, Any]:
     """The record of a shipped role, a fresh dict each time; its keys are those of RECORD_KEYS.
 
-    Raises UserError where it is missing or is not a record of this role.
+    Raises ResourceError where it is missing or is not a record of this role.
     """
     path = checkpoint_paths(role, folder)[1]
     try:
         record = json.loads(path.read_bytes())
     except FileNotFoundError:
-        raise UserError(
+        raise ResourceError(
             f"The {role} model's trained weights are missing ({path} does not exist); "
             "download the project again."
         ) from None
@@ -130,5 +130,5 @@ def _problem(record: object, role: str) -> str:
     return ""
 
 
-def _damaged(path: Path, problem: str) -> UserError:
-    return UserError(f"The record {path} is damaged ({problem}); download the project again.")
+def _damaged(path: Path, problem: str) -> ResourceError:
+    return ResourceError(f"The record {path} is damaged ({problem}); download the project again.")

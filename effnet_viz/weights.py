@@ -26,7 +26,7 @@ from effnet_viz import images
 from effnet_viz.architectures import ArchitectureSpec
 from effnet_viz.cost import network_cost
 from effnet_viz.download import Progress, Source, verified_file
-from effnet_viz.errors import UserError
+from effnet_viz.errors import ResourceError, UserError
 from effnet_viz.families import (
     CLASSROOM_ROLES,
     IMAGENET,
@@ -138,8 +138,8 @@ def load_model(
 
     ``optimised`` folds and reorders the module for inference; without it the module is the plain
     torchvision one. ``on_progress`` gets (bytes done, bytes in total) while ImageNet's weights are
-    downloaded into torch's cache. Raises UserError for an unknown model, for shipped weights that
-    are missing or damaged, and for a download that fails.
+    downloaded into torch's cache. Raises UserError for an unknown model, and ResourceError for
+    shipped weights that are missing or damaged and for a download that fails.
     """
     if family == "custom":
         raise UserError("A custom model has no stored weights; it is made from its multipliers.")
@@ -310,18 +310,18 @@ def _load_shipped(entry: ModelEntry, optimised: bool, device: str, folder: Path)
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise UserError(
+        raise ResourceError(
             f"The {entry.role} model's weights are missing ({path} cannot be read); "
             "download the project again."
         ) from error
     if hashlib.sha256(data).hexdigest() != record["sha256"]:
-        raise UserError(
+        raise ResourceError(
             f"The {entry.role} model's weights are damaged ({path} does not have the checksum of "
             "its record); download the project again."
         )
     here = _described(entry.spec)
     if any(record[key] != here[key] for key in here):
-        raise UserError(
+        raise ResourceError(
             f"The {entry.role} model's weights belong to another version of its architecture; "
             f"download the project again, or train it with: {record['reproduce']}"
         )

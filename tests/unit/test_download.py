@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from effnet_viz import UserError, download
+from effnet_viz import download
 from effnet_viz.download import Source, verified_file
+from effnet_viz.errors import ResourceError
 
 BODY = os.urandom(300_000)
 FLIPPED = BODY[:1000] + bytes([BODY[1000] ^ 4]) + BODY[1001:]
@@ -29,7 +30,8 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-def test_downloads_once_and_reports_progress(file_server, tmp_path):
+def test_downloads_once_and_reports_progress(file_server, monkeypatch, tmp_path):
+    monkeypatch.setattr(download, "_PROGRESS_EVERY_S", 0)
     file_server.replies["/f.bin"] = [BODY]
     folder = tmp_path / "new" / "folder"
     seen = []
@@ -39,7 +41,7 @@ def test_downloads_once_and_reports_progress(file_server, tmp_path):
     assert got.note == ""
     assert seen[0] == (0, len(BODY))
     assert seen[-1] == (len(BODY), len(BODY))
-    assert [done for done, _ in seen] == sorted({done for done, _ in seen})
+    assert seen == sorted(seen)
     assert len(seen) > 3
 
     seen.clear()
@@ -81,7 +83,7 @@ class TestDamage:
 
     def test_damaged_twice_is_the_users_to_know(self, file_server, tmp_path, bad, words):
         file_server.replies["/f.bin"] = [bad]
-        with pytest.raises(UserError, match=r"damaged again.*Tea is served") as raised:
+        with pytest.raises(ResourceError, match=r"damaged again.*Tea is served") as raised:
             get(source(file_server.url("/f.bin")), tmp_path)
         assert words in str(raised.value)
         assert len(file_server.requests) == 2
@@ -89,7 +91,7 @@ class TestDamage:
 
     def test_damaged_and_no_network(self, closed_port, tmp_path, bad, words):
         (tmp_path / "f.bin").write_bytes(bad)
-        with pytest.raises(UserError, match=r"cannot be reached.*f\.bin was damaged") as raised:
+        with pytest.raises(ResourceError, match=r"cannot be reached.*f\.bin was damaged") as raised:
             get(source(f"http://127.0.0.1:{closed_port}/f.bin"), tmp_path)
         assert words in str(raised.value)
         assert names(tmp_path) == {"f.bin.corrupt"}
@@ -106,7 +108,7 @@ def test_a_connection_that_ends_early(file_server, tmp_path, declared):
 
 def test_refused_is_said_within_two_seconds(closed_port, tmp_path):
     started = time.perf_counter()
-    with pytest.raises(UserError, match=r"^The thing.*127\.0\.0\.1 cannot be reached.*Tea"):
+    with pytest.raises(ResourceError, match=r"^The thing.*127\.0\.0\.1 cannot be reached.*Tea"):
         get(source(f"http://127.0.0.1:{closed_port}/f.bin"), tmp_path / "cache")
     assert time.perf_counter() - started < 2
 
@@ -122,7 +124,7 @@ def test_a_host_without_address(monkeypatch, tmp_path, host):
 
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
     started = time.perf_counter()
-    with pytest.raises(UserError, match="cannot be reached"):
+    with pytest.raises(ResourceError, match="cannot be reached"):
         get(source(f"https://{host}/f.bin"), tmp_path)
     assert time.perf_counter() - started < 2
 
@@ -137,7 +139,7 @@ def test_a_network_that_swallows_everything_is_said_within_two_seconds(monkeypat
 
     monkeypatch.setattr(socket, slow, swallow)
     started = time.perf_counter()
-    with pytest.raises(UserError, match=r"no answer in time"):
+    with pytest.raises(ResourceError, match=r"no answer in time"):
         get(source("https://example.org/f.bin"), tmp_path)
     assert time.perf_counter() - started < 2
     over.set()
@@ -147,7 +149,7 @@ def test_a_server_that_never_answers(file_server, monkeypatch, tmp_path):
     monkeypatch.setattr(download, "STALL_TIMEOUT_S", 0.3)
     file_server.replies["/f.bin"] = [file_server.silent()]
     started = time.perf_counter()
-    with pytest.raises(UserError, match="no answer in time"):
+    with pytest.raises(ResourceError, match="no answer in time"):
         get(source(file_server.url("/f.bin")), tmp_path)
     assert time.perf_counter() - started < 2
     assert names(tmp_path) == set()
@@ -156,7 +158,7 @@ def test_a_server_that_never_answers(file_server, monkeypatch, tmp_path):
 def test_a_server_that_stops_half_way(file_server, monkeypatch, tmp_path):
     monkeypatch.setattr(download, "STALL_TIMEOUT_S", 0.3)
     file_server.replies["/f.bin"] = [file_server.silent(BODY[:200_000], declared=len(BODY)), BODY]
-    with pytest.raises(UserError, match=r"f\.bin stopped after 0\.. of 0\.3 MB.*no answer"):
+    with pytest.raises(ResourceError, match=r"f\.bin stopped after 0\.. of 0\.3 MB.*no answer"):
         get(source(file_server.url("/f.bin")), tmp_path)
     assert names(tmp_path) == set()
     assert get(source(file_server.url("/f.bin")), tmp_path).path.read_bytes() == BODY
@@ -165,12 +167,22 @@ def test_a_server_that_stops_half_way(file_server, monkeypatch, tmp_path):
 @pytest.mark.parametrize("code", [403, 404, 503])
 def test_a_server_that_declines(file_server, tmp_path, code):
     file_server.replies["/f.bin"] = [file_server.status(code)]
-    with pytest.raises(UserError, match=f"answered “{code}"):
+    with pytest.raises(ResourceError, match=f"answered “{code}"):
         get(source(file_server.url("/f.bin")), tmp_path)
     assert names(tmp_path) == set()
 
 
-def test_progress_can_cancel(file_server, tmp_path):
+def test_progress_is_not_reported_for_every_piece(file_server, tmp_path):
+    file_server.replies["/f.bin"] = [BODY]
+    seen = []
+    started = time.perf_counter()
+    get(source(file_server.url("/f.bin")), tmp_path, on_progress=lambda *at: seen.append(at))
+    assert len(seen) <= 3 + (time.perf_counter() - started) / 0.1
+    assert seen[-1] == (len(BODY), len(BODY))
+
+
+def test_progress_can_cancel(file_server, monkeypatch, tmp_path):
+    monkeypatch.setattr(download, "_PROGRESS_EVERY_S", 0)
     file_server.replies["/f.bin"] = [BODY]
 
     def stop(done, total):
@@ -208,13 +220,13 @@ def test_threads_share_one_download(file_server, tmp_path):
 def test_a_folder_that_cannot_be_made(file_server, tmp_path):
     file_server.replies["/f.bin"] = [BODY]
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(UserError, match=r"f\.bin cannot be written to"):
+    with pytest.raises(ResourceError, match=r"f\.bin cannot be written to"):
         get(source(file_server.url("/f.bin")), tmp_path / "file" / "cache")
 
 
 def test_a_file_that_cannot_be_read(tmp_path):
     (tmp_path / "f.bin").mkdir()
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(ResourceError, match="cannot be read"):
         get(source("http://127.0.0.1/f.bin"), tmp_path)
 
 
@@ -236,7 +248,7 @@ def test_a_full_disk(file_server, monkeypatch, tmp_path):
             raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "open", lambda self, mode="r": Full(real_open(self, mode)))
-    with pytest.raises(UserError, match="No space left on device"):
+    with pytest.raises(ResourceError, match="No space left on device"):
         get(source(file_server.url("/f.bin")), tmp_path)
     assert names(tmp_path) == set()
 
@@ -252,7 +264,7 @@ def test_a_proxy_is_used_and_is_what_must_be_reachable(
     assert file_server.requests == [url]
 
     monkeypatch.setenv("http_proxy", f"127.0.0.1:{closed_port}")
-    with pytest.raises(UserError, match="cannot be reached"):
+    with pytest.raises(ResourceError, match="cannot be reached"):
         get(source(url), tmp_path / "elsewhere")
 
 
