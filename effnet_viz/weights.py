@@ -77,7 +77,10 @@ _IMAGENET_LICENCE = (
     "published by torchvision (BSD-3-Clause); trained on ImageNet, whose photos are for "
     "non-commercial research and education"
 )
-_IMAGENETTE = "Imagenette 2 (fast.ai), training photos; ten classes of ImageNet"
+_IMAGENETTE = (
+    "Imagenette 2 (fast.ai), ten classes of ImageNet; trained and validated on whole photos resized "
+    "to squares, aspect ratio not kept"
+)
 _IMAGENETTE_LICENCE = (
     "Imagenette: Apache-2.0; its photos come from ImageNet, belong to their owners, and are for "
     "non-commercial research and education"

@@ -145,9 +145,11 @@ def test_exif_orientation_brings_the_photo_upright(orientation, file_format):
     assert image.info == {}
 
 
-def test_unreadable_exif_does_not_cost_the_photo():
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+@pytest.mark.parametrize("exif", [b"II*\0\xff\xff\xff\xff", b"no metadata at all"])
+def test_unreadable_exif_does_not_cost_the_photo(exif):
     image = smooth(24, 24)
-    data = encoded(image, "PNG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
+    data = encoded(image, "PNG", exif=b"Exif\0\0" + exif)
     assert (pixels(data) == np.asarray(image)).all()
 
 
@@ -271,7 +273,7 @@ def test_size_in_bytes():
         decode(photo + b"\0" * (MAX_BYTES - len(photo) + 1))
 
 
-@pytest.mark.parametrize("action", ["default", "error"])
+@pytest.mark.parametrize("action", ["ignore", "error"])
 def test_a_bomb_is_refused_at_once_and_its_warning_is_an_error(action):
     small = png(np.zeros((16, 16), dtype=np.uint8), 8)
     for width, height in ((10_000, 9_000), (60_000, 60_000), (7_999, 7_999)):
