@@ -78,8 +78,8 @@ _IMAGENET_LICENCE = (
     "non-commercial research and education"
 )
 _IMAGENETTE = (
-    "Imagenette 2 (fast.ai), ten classes of ImageNet; trained and validated on whole photos resized "
-    "to squares, aspect ratio not kept"
+    "Imagenette 2 (fast.ai), ten classes of ImageNet; trained and validated on whole photos "
+    "resized to squares, aspect ratio not kept"
 )
 _IMAGENETTE_LICENCE = (
     "Imagenette: Apache-2.0; its photos come from ImageNet, belong to their owners, and are for "
