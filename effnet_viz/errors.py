@@ -6,3 +6,8 @@ class UserError(Exception):
 
     Screens show the message, the command line prints it on one line and exits with code 2.
     """
+
+
+class ResourceError(UserError):
+    """The input was right, but something it needs is missing, damaged or out of reach: a download,
+    a checkpoint, a package. The command line exits with code 1."""

@@ -12,9 +12,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "effnet_viz"
 RING_0 = ("architectures", "cost", "errors", "families", "law", "layers", "records", "results",
-          "samples", "scaling")  # fmt: skip
+          "samples", "scaling", "study")  # fmt: skip
 RING_2 = ("figures", "overlays", "sheets")
-ENTRY = ("__main__", "doctor")
+ENTRY = ("__main__", "commands", "doctor", "terminal")
 
 
 def ring(module: str) -> int:

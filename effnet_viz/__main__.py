@@ -1,0 +1,178 @@
+"""The command line: ``python -m effnet_viz cost | predict | cam | doctor``.
+
+This file says what can be typed; `effnet_viz.commands` does it. With ``--json`` nothing but JSON
+goes to standard output. An error is one line on standard error; the exit code is 2 for bad input
+and 1 for a failure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import NoReturn
+
+from effnet_viz import __version__, commands
+from effnet_viz.architectures import EFFICIENTNET_B0, RELEASED_VARIANTS
+from effnet_viz.errors import ResourceError, UserError
+from effnet_viz.scaling import PAPER_ALPHA, PAPER_BETA, PAPER_GAMMA
+from effnet_viz.terminal import print_error
+
+BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, except that a wrong command line is a UserError instead of an exit."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UserError with argparse's own message and where to read more."""
+        raise UserError(f"{message}; see {self.prog} --help")
+
+
+AddParser = Callable[..., argparse.ArgumentParser]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code and prints errors as one line on standard error."""
+    try:
+        with _quiet_libraries():
+            options = parser().parse_args(arguments)
+            succeeded = options.run(options)
+        sys.stdout.flush()
+    except UserError as error:
+        print_error(str(error))
+        return FAILURE if isinstance(error, ResourceError) else BAD_INPUT
+    except KeyboardInterrupt:
+        print_error("Stopped.")
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read the output has gone, as in `... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILURE
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        print_error(
+            f"{type(error).__name__}: {error} (an error in this program; "
+            "`python -X dev -m effnet_viz ...` shows where)"
+        )
+        return FAILURE
+    return FAILURE if succeeded is False else 0
+
+
+def parser() -> Parser:
+    """The parser of all commands; each sets ``run``, a function of the parsed options that returns
+    False where it failed."""
+    top = Parser(
+        prog="python -m effnet_viz",
+        description="See compound scaling: what a scaled network costs, predicts and looks at.",
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"effnet_viz {__version__}")
+    subparsers = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    add_parser = partial(subparsers.add_parser, allow_abbrev=False)
+    for add in (_add_cost, _add_predict, _add_cam, _add_doctor):
+        add(add_parser)
+    return top
+
+
+def _add_cost(add_parser: AddParser) -> None:
+    command = add_parser("cost", help="parameters, multiply-adds and stages of a scaled network")
+    _add_scaling(command)
+    _add_json(command)
+    command.set_defaults(run=commands.run_cost)
+
+
+def _add_predict(add_parser: AddParser) -> None:
+    command = add_parser("predict", help="what models say about photos")
+    command.add_argument("images", nargs="+", metavar="IMAGE", help="JPEG, PNG or WebP files")
+    _add_models(command)
+    command.add_argument("--top", type=int, default=5, metavar="K", help="default: 5 classes")
+    _add_scaling(command)
+    _add_json(command)
+    command.set_defaults(run=commands.run_predict)
+
+
+def _add_cam(add_parser: AddParser) -> None:
+    command = add_parser("cam", help="where models look: class activation maps of one photo")
+    command.add_argument("image", metavar="IMAGE", help="a JPEG, PNG or WebP file")
+    _add_models(command)
+    command.add_argument(
+        "--method", choices=commands.CAM_METHODS, default="gradcam", metavar="METHOD",
+        help=f"{', '.join(commands.CAM_METHODS)} (default: %(default)s)",
+    )  # fmt: skip
+    command.add_argument(
+        "--target-class", metavar="NAME", help="label or index; default: the first model's top one"
+    )
+    command.add_argument("--stage", type=int, metavar="N", help="default: the last, before pooling")
+    command.add_argument("--out", metavar="FILE", help="write a contact sheet, e.g. sheet.png")
+    command.add_argument("--npz", metavar="FILE", help="write the raw maps, one array per model")
+    _add_scaling(command)
+    _add_json(command)
+    command.set_defaults(run=commands.run_cam)
+
+
+def _add_doctor(add_parser: AddParser) -> None:
+    command = add_parser("doctor", help="check that everything the app needs is there and works")
+    command.set_defaults(run=commands.run_doctor)
+
+
+def _add_scaling(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--architecture", choices=commands.BASELINES, default=EFFICIENTNET_B0.name, metavar="NAME",
+        help=f"the baseline: {', '.join(commands.BASELINES)} (default: %(default)s)",
+    )  # fmt: skip
+    law = command.add_argument_group("compound scaling by the law")
+    law.add_argument("--phi", type=float, metavar="F", help="0 is the baseline")
+    for name, value in (("alpha", PAPER_ALPHA), ("beta", PAPER_BETA), ("gamma", PAPER_GAMMA)):
+        law.add_argument(
+            f"--{name}", type=float, metavar="F", help=f"default: {value}, the paper's"
+        )
+    direct = command.add_argument_group("or by multipliers")
+    direct.add_argument("--depth", type=float, metavar="F", help="multiplier, default 1")
+    direct.add_argument("--width", type=float, metavar="F", help="multiplier, default 1")
+    direct.add_argument("--resolution-px", type=_number, metavar="N", help="default: baseline's")
+    table = command.add_argument_group("or from the table of released networks")
+    table.add_argument("--variant", choices=RELEASED_VARIANTS, metavar="b0..b7")
+
+
+def _add_models(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--family", choices=commands.FAMILIES, default="classroom", metavar="FAMILY",
+        help=f"{', '.join(commands.FAMILIES)} (default: %(default)s); custom is untrained and "
+        "takes the scaling options below",
+    )  # fmt: skip
+    command.add_argument(
+        "--model", nargs="+", action="extend", metavar="NAME",
+        help="default: classroom all five roles, imagenet b0 b3, resnet50 resnet50 resnet152",
+    )  # fmt: skip
+    command.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+
+
+def _add_json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print JSON instead of text")
+
+
+def _number(text: str) -> float:
+    """A whole number where the text is one, so that messages echo what was typed."""
+    return int(text) if text.isdecimal() and len(text) < 20 else float(text)
+
+
+@contextmanager
+def _quiet_libraries() -> Iterator[None]:
+    """Inside, libraries' warnings are not shown (``python -W`` brings them back), and characters
+    that the terminal cannot show are escaped."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    with warnings.catch_warnings():
+        if not sys.warnoptions:
+            warnings.simplefilter("ignore")
+        yield
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
