@@ -124,33 +124,38 @@ def check_device() -> str:
 
 
 def check_cache() -> str:
-    """Downloaded weights can be kept in torch's cache folder."""
-    folder = Path(import_module("torch").hub.get_dir()) / "checkpoints"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(b"effnet_viz")
-    except OSError as error:
-        raise CheckError(
-            f"{folder} cannot be written ({error.strerror})",
-            "make it writable, or set TORCH_HOME to a folder that is",
-        ) from error
-    return f"{folder} can be written"
+    """What is downloaded can be kept: torch's cache of weights and this project's of photos."""
+    from effnet_viz.samples import cache_folder
+
+    weights = Path(import_module("torch").hub.get_dir()) / "checkpoints"
+    places = {weights: "TORCH_HOME", cache_folder(): "EFFNET_VIZ_CACHE"}
+    for folder, variable in places.items():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder) as file:
+                file.write(b"effnet_viz")
+        except OSError as error:
+            raise CheckError(
+                f"{folder} cannot be written ({error.strerror})",
+                f"make it writable, or set {variable} to a folder that is",
+            ) from error
+    return f"{' and '.join(map(str, places))} can be written"
 
 
-def check_weights() -> str:
+def check_weights(folder: Path | None = None) -> str:
     """The weights of all shipped models are there and have the checksums of their records."""
     from effnet_viz.families import ROLES
-    from effnet_viz.records import checkpoint_paths, read_record, shipped_roles
+    from effnet_viz.records import CHECKPOINT_DIR, checkpoint_paths, read_record, shipped_roles
 
-    missing = [role for role in ROLES if role not in shipped_roles()]
+    folder = folder or CHECKPOINT_DIR
+    missing = [role for role in ROLES if role not in shipped_roles(folder)]
     if missing:
         raise CheckError(f"no weights of {', '.join(missing)}", "download the project again")
     damaged = [
         role
         for role in ROLES
-        if hashlib.sha256(checkpoint_paths(role)[0].read_bytes()).hexdigest()
-        != read_record(role)["sha256"]
+        if hashlib.sha256(checkpoint_paths(role, folder)[0].read_bytes()).hexdigest()
+        != read_record(role, folder)["sha256"]
     ]
     if damaged:
         raise CheckError(

@@ -110,14 +110,17 @@ def scale(spec: ArchitectureSpec, multipliers: Multipliers) -> ArchitectureSpec:
     """
     depth, width, px = multipliers.depth, multipliers.width, multipliers.resolution_px
     checked_multipliers(depth, width, px)
-    for number, stage in enumerate(spec.stages, start=1):
-        narrowest = min(c for c in (stage.out_channels, stage.inner_channels, math.inf) if c)
-        if narrowest * width < 4:
-            raise UserError(
-                f"width {width:g} leaves stage {number} of {spec.name} with "
-                f"{narrowest * width:.1f} channels, which rounds to none; "
-                f"use at least {4 / narrowest:g}."
-            )
+    narrowest, number = min(
+        (channels, number)
+        for number, stage in enumerate(spec.stages, start=1)
+        for channels in (stage.out_channels, stage.inner_channels)
+        if channels
+    )
+    if narrowest * width < 4:
+        raise UserError(
+            f"width {width:g} leaves stage {number} of {spec.name} with {narrowest * width:.1f} "
+            f"channels, which rounds to none; use at least {4 / narrowest:g}."
+        )
     stages = tuple(_scale_stage(spec, stage, depth, width) for stage in spec.stages)
     return replace(spec, stages=stages, resolution_px=px)
 
