@@ -27,7 +27,15 @@ page = st.navigation(
                 icon=":material/compare:",
                 help="See where depth-, width-, resolution- and compound-scaled models look.",
             ),
-        ]
+        ],
+        "Evidence": [
+            st.Page(
+                "pages/anatomy.py",
+                title="Anatomy",
+                icon=":material/account_tree:",
+                help="Open the network's stages, blocks and operations, with what each costs.",
+            ),
+        ],
     }
 )
 widgets.sidebar()
