@@ -172,7 +172,7 @@ def train(
     """
     torch.manual_seed(recipe.seed)
     model = build_model(spec).to(memory_format=torch.channels_last)
-    optimiser = _optimiser(model, recipe)
+    optimiser = optimiser_for(model, recipe)
     steps = len(photos) // recipe.batch_size
     if steps == 0:
         raise UserError(f"{len(photos)} photos are fewer than one batch of {recipe.batch_size}.")
@@ -235,7 +235,7 @@ def train(
     return model.eval(), history
 
 
-def _optimiser(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+def optimiser_for(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """AdamW with weight decay on weights only (not on biases and batch-norm parameters)."""
     decayed = [p for p in model.parameters() if p.ndim > 1]
     free = [p for p in model.parameters() if p.ndim <= 1]

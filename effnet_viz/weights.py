@@ -193,7 +193,7 @@ def untrained_model(
     Its time and memory are real, its predictions mean nothing. Raises UserError for architectures
     that are shown for their cost only.
     """
-    with _seeding, torch.random.fork_rng(devices=[]):
+    with seeding, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         module = build_model(spec)
     classes = _labels(spec.num_classes)
@@ -201,7 +201,7 @@ def untrained_model(
         "family": "custom",
         "role": role,
         "weights": UNTRAINED,
-        **_described(spec),
+        **described(spec),
         "classes": list(classes),
         "preprocessing": _centre_square(),
         "seed": seed,
@@ -251,7 +251,7 @@ def save_checkpoint(
         "family": "classroom",
         "role": role,
         "weights": SHIPPED,
-        **_described(spec),
+        **described(spec),
         "multipliers": asdict(next(m for r, m in CLASSROOM_ROLES.items() if r == role)),
         "classes": list(IMAGENETTE_CLASSES.values()),
         "wnids": list(IMAGENETTE_CLASSES),
@@ -322,7 +322,7 @@ def _load_shipped(entry: ModelEntry, optimised: bool, device: str, folder: Path)
             f"The {entry.role} model's weights are damaged ({path} does not have the checksum of "
             "its record); download the project again."
         )
-    here = _described(entry.spec)
+    here = described(entry.spec)
     if any(record[key] != here[key] for key in here):
         raise ResourceError(
             f"The {entry.role} model's weights belong to another version of its architecture; "
@@ -377,7 +377,7 @@ def _load_imagenet(
         "family": entry.family,
         "role": entry.role,
         "weights": IMAGENET,
-        **_described(entry.spec),
+        **described(entry.spec),
         "classes": list(weights.meta["categories"]),
         "preprocessing": {
             "mean": list(published.mean),
@@ -407,8 +407,8 @@ def _load_imagenet(
     )
 
 
-#: Building reads the global generator, so two seeded builds must not run at once.
-_seeding = threading.Lock()
+#: Held by whoever seeds torch's global generator and draws from it, so that threads do not mix.
+seeding = threading.Lock()
 
 
 def _skeleton(spec: ArchitectureSpec, norm_eps: float = 1e-5) -> nn.Module:
@@ -438,8 +438,8 @@ def _cache_dir() -> Path:
     return Path(torch.hub.get_dir()) / "checkpoints"
 
 
-def _described(spec: ArchitectureSpec) -> dict[str, Any]:
-    """The part of a record that follows from the architecture alone."""
+def described(spec: ArchitectureSpec) -> dict[str, Any]:
+    """The part of a record that follows from the architecture alone: rows, sizes, cost."""
     cost = network_cost(spec)
     return {
         "architecture": [asdict(stage) for stage in spec.stages],
