@@ -155,17 +155,21 @@ BYTES_PER_VALUE = 4
 
 def inference_memory_bytes(spec: ArchitectureSpec, batch_size: int = 1) -> int:
     """Lower estimate of float32 memory for a forward pass without gradients: all weights, plus the
-    largest input-and-output pair that one layer needs at once (a skip's input included)."""
+    largest input-and-output pair that one layer needs at once (what waits to be added included)."""
     weights, peak = 0.0, 0.0
     for block in expand(spec):
         cost = block_cost(block)
         weights += block.count * cost.params
-        held = block.in_channels * block.in_px**2 if block.skip else 0
+        skipped = block.in_channels * block.in_px**2 if block.skip else 0
         for layer in block.layers:
-            if layer.branch != "se":
-                live = layer.in_channels * layer.in_px**2 + layer.out_channels * layer.out_px**2
-                on_input = layer is block.layers[0]
-                peak = max(peak, live + (0 if on_input else held))
+            if layer.branch == "se":
+                continue
+            live = layer.in_channels * layer.in_px**2 + layer.out_channels * layer.out_px**2
+            if layer.branch == "shortcut":
+                live += block.out_channels * block.out_px**2
+            elif layer is not block.layers[0]:
+                live += skipped
+            peak = max(peak, live)
     return int(BYTES_PER_VALUE * (weights + batch_size * peak))
 
 

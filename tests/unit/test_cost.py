@@ -201,6 +201,13 @@ def test_inference_memory_by_hand() -> None:
     assert inference_memory_bytes(EFFICIENTNET_B0, batch_size=5) == expected
 
 
+def test_what_waits_to_be_added_counts_in_a_residual_network() -> None:
+    # ResNet-50's stage 2: while its 64 channels become 256 the block's input of 256 waits, or, in
+    # its first block, the main path's 256 while 64 become the shortcut's 256; all maps 56 px
+    peak = (64 + 256 + 256) * 56**2
+    assert inference_memory_bytes(RESNET_50) == 4 * (25_557_032 + peak)
+
+
 def test_training_memory_by_hand() -> None:
     params, _, activations, _ = network_cost(EFFICIENTNET_B0)[:4]
     assert training_memory_bytes(EFFICIENTNET_B0, 32) == 4 * (4 * params + 2 * 32 * activations)
