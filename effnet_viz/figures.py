@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import accumulate
 from types import MappingProxyType
 
@@ -35,7 +35,7 @@ def si(value: float, digits: int = 3) -> str:
         if abs(value) >= limit:
             scaled = value / limit
             return f"{scaled:.{max(0, digits - len(str(int(abs(scaled)))))}f}{suffix}"
-    return f"{value:g}"
+    return f"{value:.{digits}g}"
 
 
 def mebibytes(count: float) -> str:
@@ -169,8 +169,8 @@ def stage_share_bars(base: NetworkCost, scaled: NetworkCost) -> go.Figure:
     return figure
 
 
-def top_class_bars(predictions: Sequence[Prediction], top: int = 3) -> go.Figure:
-    """The first ``top`` classes of every prediction, a row of bars per model, on one 0-100 % axis.
+def top_class_bars(predictions: Mapping[str, Prediction], top: int = 3) -> go.Figure:
+    """The first ``top`` classes of every prediction (by title), on one 0-100 % axis.
 
     Predictions of untrained weights are hollow.
     """
@@ -178,10 +178,9 @@ def top_class_bars(predictions: Sequence[Prediction], top: int = 3) -> go.Figure
         rows=len(predictions),
         cols=1,
         shared_xaxes=True,
-        vertical_spacing=0.12 / max(1, len(predictions)),
-        row_titles=None,
+        vertical_spacing=0.28 / max(1, len(predictions)),
     )
-    for row, prediction in enumerate(predictions, start=1):
+    for row, (title, prediction) in enumerate(predictions.items(), start=1):
         colour = ROLE_COLOURS.get(prediction.role, NEUTRAL)
         classes = list(reversed(prediction.top[:top]))
         figure.add_bar(
@@ -195,10 +194,20 @@ def top_class_bars(predictions: Sequence[Prediction], top: int = 3) -> go.Figure
                 "color": colour if prediction.meaningful else TRANSPARENT,
                 "line": {"color": colour, "width": 1.5},
             },
-            hovertemplate=f"{prediction.model}: %{{y}} %{{x:.1f}} %<extra></extra>",
+            hovertemplate=f"{title}: %{{y}} %{{x:.1f}} %<extra></extra>",
             showlegend=False,
             row=row,
             col=1,
+        )
+        figure.add_annotation(
+            text=f"<b>{title}</b>",
+            xref="paper",
+            yref=f"y{row if row > 1 else ''} domain",
+            x=0,
+            y=1,
+            xanchor="left",
+            yanchor="bottom",
+            showarrow=False,
         )
         figure.update_yaxes(automargin=True, row=row, col=1)
     figure.update_xaxes(range=[0, 112], showticklabels=False, zeroline=False)
@@ -206,8 +215,8 @@ def top_class_bars(predictions: Sequence[Prediction], top: int = 3) -> go.Figure
         showticklabels=True, ticksuffix=" %", tickvals=[0, 25, 50, 75, 100], row=len(predictions)
     )
     figure.update_layout(
-        height=40 + 92 * len(predictions),
-        margin={"l": 8, "r": 24, "t": 8, "b": 8},
+        height=50 + 92 * len(predictions),
+        margin={"l": 8, "r": 24, "t": 22, "b": 8},
         bargap=0.2,
         dragmode=False,
     )

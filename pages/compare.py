@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from effnet_viz.ui import compare_views, model_views
+from effnet_viz.ui import compare_views, model_views, shell
 from effnet_viz.ui.photos import photo_picker
 
+shell.inside_app()
 st.title("Where does each way of scaling look?")
 st.markdown(
     "Five networks, trained alike; all but the baseline cost four times the baseline's "

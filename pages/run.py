@@ -3,9 +3,10 @@
 import streamlit as st
 
 from effnet_viz import figures
-from effnet_viz.ui import model_views, run_views
+from effnet_viz.ui import model_views, run_views, shell
 from effnet_viz.ui.photos import photo_picker
 
+shell.inside_app()
 st.title("What do the scaled models say?")
 controls, effect = st.columns([1, 2.6], gap="large")
 with controls:
@@ -21,7 +22,7 @@ with effect:
     predictions = run_views.run_models(photo, choices)
     if predictions:
         st.plotly_chart(
-            figures.top_class_bars(list(predictions.values())),
+            figures.top_class_bars(predictions),
             alt=run_views.bars_alt(predictions),
             config={"displayModeBar": False},
             key="bars",

@@ -7,9 +7,10 @@ import streamlit as st
 from effnet_viz import figures
 from effnet_viz.errors import UserError
 from effnet_viz.study import python_recipe
-from effnet_viz.ui import scale_views, widgets
+from effnet_viz.ui import scale_views, shell, widgets
 from effnet_viz.ui.state import scale_choice
 
+shell.inside_app()
 st.title("What does one step of scaling cost?")
 controls, effect = st.columns([1, 2.6], gap="large")
 with controls:

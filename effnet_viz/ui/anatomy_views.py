@@ -37,6 +37,13 @@ FIRST, OTHERS = "first", "others"
 BLOCK_TITLES = {FIRST: "The first block", OTHERS: "One of the others"}
 ENDS = ("conv", "conv_head", "pool_head")
 
+#: The last column of these tables is prose, which a narrow screen would make one word wide.
+_PROSE = """
+<style>
+[class*="st-key-a_prose"] td:last-child { min-width: 15rem; }
+</style>
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -105,7 +112,7 @@ def pick_block(result: ScaleStudy) -> Opened:
     ).stage
     _forget_unless("a_stage", [*stages, *map(str, stages)])
     chart = st.container()
-    with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         stage = st.pills(
             "Stage to open",
             stages,
@@ -131,6 +138,7 @@ def pick_block(result: ScaleStudy) -> Opened:
                 )
                 or OTHERS
             )
+        st.page_link("pages/scale.py", label="Another network", icon=":material/tune:")
     block = blocks[-1] if kind == OTHERS else blocks[0]
     with chart:
         st.plotly_chart(
@@ -171,7 +179,8 @@ def block_drawing(opened: Opened) -> None:
     """The opened block's operations as a drawing, and what to notice in it."""
     st.subheader(opened.title, anchor="block")
     st.markdown(f"{skip_reason(opened.block)} {_notice_block(opened.block)}")
-    st.html(block_html(opened.block))
+    # st.html strips SVG; every word in the drawing is computed here, none comes from a visitor
+    st.markdown(block_html(opened.block), unsafe_allow_html=True)
     gate = any(layer.branch == "se" for layer in opened.block.layers)
     st.caption(
         "Shapes are channels × height × width of one image. A slab's height is the map's side, its "
@@ -225,27 +234,29 @@ def operation_table(opened: Opened) -> None:
     for step in operations(opened.block):
         rows.append(
             {
-                "operation": f"**{step.title}**",
-                "what it does": step.what,
-                "shape in → out": f"{step.in_shape} → {step.out_shape}",
+                "operation": f"**{_together(step.title)}**",
+                "shape in → out": _together(f"{step.in_shape} → {step.out_shape}"),
                 "parameters": _part(step.cost.params, step.share.params),
                 "multiply-adds": _part(step.cost.macs, step.share.macs),
-                "worked": f"{step.formula}" if step.formula else "not counted",
+                "worked": _together(step.formula or "not counted"),
                 "activations": _part(step.cost.activations, step.share.activations),
+                "what it does": step.what,
             }
         )
     rows.append(
         {
             "operation": "**The block**",
-            "what it does": "",
-            "shape in → out": f"{in_shape(opened.block)} → {out_shape(opened.block)}",
+            "shape in → out": _together(f"{in_shape(opened.block)} → {out_shape(opened.block)}"),
             "parameters": f"**{total.params:,.0f}**",
             "multiply-adds": f"**{total.macs:,.0f}**",
             "worked": "",
             "activations": f"**{total.activations:,.0f}**",
+            "what it does": "",
         }
     )
-    st.table(pd.DataFrame(rows).set_index("operation"), alt=block_alt(opened.block))
+    with st.container(key="a_prose_operations"):
+        st.html(_PROSE)
+        st.table(pd.DataFrame(rows).set_index("operation"), alt=block_alt(opened.block))
     st.markdown(_notice_shares(opened.block))
     st.plotly_chart(
         anatomy_figures.operation_shares(opened.block),
@@ -284,12 +295,12 @@ def stage_blocks(opened: Opened) -> None:
     for block in blocks:
         cost = block_cost(block)
         last = int(block.count) + 1
-        name = "1" if block.first else "2" if last == 2 else f"each of 2-{last}"
+        name = "1" if block.first else "2" if last == 2 else _together(f"each of 2 to {last}")
         is_open = block.first == opened.block.first
         rows.append(
             {
                 "block": f":violet-background[**{name}**]" if is_open else name,
-                "in → out": f"{in_shape(block)} → {out_shape(block)}",
+                "in → out": _together(f"{in_shape(block)} → {out_shape(block)}"),
                 "skip": "yes" if block.skip else "no",
                 "parameters": _part(cost.params, cost.params / stage.params),
                 "multiply-adds": _part(cost.macs, cost.macs / stage.macs),
@@ -337,28 +348,29 @@ def comparison(opened: Opened) -> None:
         _ratio_table(block, plain)
     rows = [
         {
-            "what": f"**{name}**",
-            "k×k filters see": f"{spatial.in_channels:g} channels",
+            "what": f"**{_together(name)}**",
+            "channels filtered": f"{spatial.in_channels:g}",
             "multiply-adds": f"{block_cost(block).macs:,.0f}",
-            "worked": "see the table above",
-            "this block ÷ it": "1",
+            "block ÷ it": "1",
             "parameters": f"{block_cost(block).params:,.0f}",
             "activations": f"{block_cost(block).activations:,.0f}",
+            "how, and its multiply-adds": "as drawn above",
         }
     ]
     for option in others:
         rows.append(
             {
-                "what": f"**{option.name}**: {option.what}",
-                "k×k filters see": f"{option.filtered} channels",
+                "what": f"**{option.name}**",
+                "channels filtered": f"{option.filtered}",
                 "multiply-adds": f"{option.cost.macs:,.0f}",
-                "worked": option.formula,
-                "this block ÷ it": f"{_ratio(option.ratio.macs)}",
+                "block ÷ it": f"{_ratio(option.ratio.macs)}",
                 "parameters": f"{option.cost.params:,.0f}",
                 "activations": f"{option.cost.activations:,.0f}",
+                "how, and its multiply-adds": f"{option.what}: {option.formula}",
             }
         )
-    st.table(pd.DataFrame(rows).set_index("what"), alt="The block and its alternatives")
+    with st.container(key="a_prose_alternatives"):
+        st.table(pd.DataFrame(rows).set_index("what"), alt="The block and its alternatives")
     st.caption(
         "Same input and output shape, stride and kernel for all, batch norm after every "
         "convolution. The bottleneck's inner width is a quarter of its output, as in ResNet. "
@@ -388,7 +400,6 @@ def _verdict(
     k, inner = spatial.kernel_size, int(spatial.in_channels)
     names = {layer.name for layer in block.layers}
     ratio = plain.ratio.macs
-    compared = "less" if ratio < 1 else "more"
     text = (
         f"{name} costs **{_ratio(ratio)}** the multiply-adds of a plain {k}×{k} convolution with "
         "the same input and output"
@@ -405,23 +416,16 @@ def _verdict(
             f"Notice: with k = {k}, 1/k² alone is {1 / k**2:.2f}, so that is the most it can save."
         )
     if not wide:
+        gate = any(layer.branch == "se" for layer in block.layers)
         return (
-            f"{text}, **{compared}**: with no expansion it is MobileNetV1's separable convolution "
-            "with squeeze-and-excitation, 1/C′ + 1/k² and a little."
-            if any(layer.branch == "se" for layer in block.layers)
-            else f"{text}: with no expansion it is MobileNetV1's separable convolution, "
-            "1/C′ + 1/k²."
+            f"{text}. Notice: without expansion it is MobileNetV1's separable convolution, "
+            "1/C′ + 1/k²" + (", with a little squeeze-and-excitation." if gate else ".")
         )
     broad = wide[0]
-    rest = (
-        f"**{compared}**, although its filters see **{inner}** channels instead of "
-        f"{int(block.in_channels)}"
-        if ratio < 1
-        else f"**{compared}**: what it buys is that its filters see **{inner}** channels instead "
-        f"of {int(block.in_channels)}"
-    )
+    sees = f"its filters see **{inner}** channels instead of {int(block.in_channels)}"
+    rest = f", and {sees}" if ratio < 1 else f". What it buys with more: {sees}"
     return (
-        f"{text}, {rest}. Notice: a plain convolution on all {inner} channels would make the "
+        f"{text}{rest}. Notice: a plain convolution on all {inner} channels would make the "
         f"block **{1 / broad.ratio.macs:.0f}×** dearer. A classic bottleneck is "
         f"{other.ratio.macs:.1f}× cheaper, because it filters only {other.filtered}."
     )
@@ -431,7 +435,7 @@ def _ratio_table(block: Block, plain: Alternative) -> None:
     terms = ratio_terms(block)
     rows = [
         {
-            "operation": term.title,
+            "operation": _together(term.title),
             "÷ plain": term.symbols,
             "with the numbers": term.worked,
             "=": _term(term.value),
@@ -442,7 +446,7 @@ def _ratio_table(block: Block, plain: Alternative) -> None:
         {
             "operation": "**The block**",
             "÷ plain": "**the sum**",
-            "with the numbers": f"{si(block_cost(block).macs)} / {si(plain.cost.macs)}",
+            "with the numbers": _together(f"{si(block_cost(block).macs)} / {si(plain.cost.macs)}"),
             "=": f"**{sum(term.value for term in terms):.4f}**",
         }
     )
@@ -461,7 +465,7 @@ def _ratio_table(block: Block, plain: Alternative) -> None:
 
 
 def _term(value: float) -> str:
-    return f"{value:.4f}" if value >= 0.00095 else f"{value:.1e}"
+    return f"{value:.4f}" if value >= 0.0001 else "< 0.0001"
 
 
 def doubling(result: ScaleStudy) -> None:
@@ -480,7 +484,14 @@ def doubling(result: ScaleStudy) -> None:
         f"side stays. Notice the sum: {sum_} = **{twice:.3f}**."
     )
     width = st.slider(
-        "**w** · width multiplier", 0.5, 4.0, 2.0, step=0.1, key="a_w", bind="query-params"
+        "**w** · width multiplier",
+        0.5,
+        4.0,
+        2.0,
+        step=0.1,
+        format="%.1f",
+        key="a_w",
+        bind="query-params",
     )
     built = built_ratio(result.base, width)
     st.plotly_chart(
@@ -495,12 +506,12 @@ def doubling(result: ScaleStudy) -> None:
         power = "w²" if part.quadratic else "w" if part.linear else "–"
         rows.append(
             {
-                "layers": f"**{part.name}**",
+                "layers": f"**{_together(part.name)}**",
                 "multiply-adds at w = 1": _part(part.macs, part.macs / split.macs),
                 "grow with": power,
-                "why": part.why,
                 f"at w = {width:g}": f"{part.at(width) / part.macs:.2f}×",
                 "adds to the total": f"{part.at(width) / split.macs:.3f}×",
+                "why": part.why,
             }
         )
     rows.append(
@@ -508,12 +519,15 @@ def doubling(result: ScaleStudy) -> None:
             "layers": "**Together**",
             "multiply-adds at w = 1": f"**{split.macs:,}**",
             "grow with": "",
-            "why": "",
             f"at w = {width:g}": f"**{split.ratio(width):.2f}×**",
             "adds to the total": f"**{split.ratio(width):.3f}×**",
+            "why": "",
         }
     )
-    st.table(pd.DataFrame(rows).set_index("layers"), alt="How each kind of layer grows with width")
+    with st.container(key="a_prose_width"):
+        st.table(
+            pd.DataFrame(rows).set_index("layers"), alt="How each kind of layer grows with width"
+        )
     rounding = (
         f" At w = {width:g} channels snap to multiples of 8, which makes it {built:.3f}×."
         if abs(built - split.ratio(width)) >= 0.0005
@@ -533,29 +547,21 @@ def receptive_field(result: ScaleStudy, stage: int) -> None:
     inside = [field for field in fields if field.start_px >= 0 and field.end_px <= px]
     beyond = [field for field in fields if field not in inside]
     st.markdown(_notice_field(fields, px))
-    controls, effect = st.columns([1, 2.9], gap="large")
+    controls, *places = st.columns([0.8, 1.4, 1.4])
     with controls:
         photo = photo_picker()
     image = images.crop(photo.image, images.square(*photo.image.size))
-    with effect:
-        panels = [
-            (title, chosen)
-            for title, chosen in (
-                ("Inside the photo", inside),
-                ("Beyond its edges", beyond),
+    panels = (("Inside the photo", inside), ("Beyond its edges", beyond))
+    for column, (title, chosen) in zip(places, [p for p in panels if p[1]], strict=False):
+        with column:
+            st.markdown(f"**{title}**")
+            st.plotly_chart(
+                anatomy_figures.receptive_field_figure(image, px, chosen, stage),
+                alt=f"{photo.alt} Squares seen by one position: "
+                + ", ".join(f"stage {f.stage} {f.side_px} px" for f in chosen),
+                config=NO_BAR,
+                key=f"a_field_{title}",
             )
-            if chosen
-        ]
-        for column, (title, chosen) in zip(st.columns(2), panels, strict=False):
-            with column:
-                st.markdown(f"**{title}**")
-                st.plotly_chart(
-                    anatomy_figures.receptive_field_figure(image, px, chosen, stage),
-                    alt=f"{photo.alt} Squares seen by one position: "
-                    + ", ".join(f"stage {f.stage} {f.side_px} px" for f in chosen),
-                    config=NO_BAR,
-                    key=f"a_field_{title}",
-                )
     rows = [
         {
             "stage": f":violet-background[**{f.stage}**]" if f.stage == stage else str(f.stage),
@@ -612,4 +618,9 @@ def take_away(result: ScaleStudy) -> None:
 
 
 def _part(value: float, share: float) -> str:
-    return f"{value:,.0f} :small[({percent(share)})]" if value else "–"
+    return _together(f"{value:,.0f} :small[({percent(share)})]") if value else "–"
+
+
+def _together(words: str) -> str:
+    """The words on one line of a table's cell."""
+    return words.replace(" ", "\u00a0")

@@ -41,6 +41,7 @@ METHOD_TITLES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
 CLASSES = tuple(IMAGENETTE_CLASSES.values())
 BASELINES_TOP = "baseline's top class"
 LAST_STAGE = 9
+PREVIEW_PX = 150
 
 #: On a phone the maps stack; the photo stays small in view above them.
 _STICKY_PHOTO = """
@@ -73,7 +74,7 @@ class CompareSettings:
 def whole_photo(photo: Photo) -> None:
     """The photo in its own frame with the square that every model sees."""
     seen = square(*photo.image.size)
-    st.image(overlays.framed(photo.image, seen), alt=photo.alt, width="stretch")
+    st.image(overlays.framed(photo.image, seen, PREVIEW_PX), alt=photo.alt)
     if photo.image.width != photo.image.height:
         st.caption("Every model sees the same square, here outlined, at its own resolution.")
     if photo.true_label:
@@ -149,11 +150,11 @@ def maps(photo: Photo, settings: CompareSettings) -> None:
     with st.container(key="phone_photo"):
         st.image(overlays.framed(photo.image, seen, 200), alt=photo.alt)
     top = max(result.raw_max for result in results.values()) if settings.same_scale else None
-    columns = st.columns(3)
-    for index, (role, result) in enumerate(results.items()):
-        with columns[index % 3]:
+    columns = [*st.columns(3), *st.columns(3)]  # row by row, so that a phone keeps the order
+    for column, (role, result) in zip(columns, results.items(), strict=False):
+        with column:
             _tile(photo, role, result, settings, top)
-    with columns[len(results) % 3]:
+    with columns[-1]:
         _reading_guide(settings)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 YOURS = "yours"
-DEFAULT_SAMPLE = "golf_ball"
+DEFAULT_SAMPLE = "golf-ball"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,15 @@ def photo_picker() -> Photo:
         ),
         key="photo",
         bind="query-params",
+        help="A sample, or your own below: JPEG, PNG or WebP, up to 10 MB. It stays in this visit's "
+        "memory and is not stored.",
     )
     st.file_uploader(
-        "Or your own photo",
+        "Your own photo",
         type=["jpg", "jpeg", "png", "webp"],
         key="upload",
         on_change=_uploaded,
-        help="JPEG, PNG or WebP, up to 10 MB. It stays in this visit's memory and is not stored.",
+        label_visibility="collapsed",
     )
     if problem := st.session_state.get("upload_problem"):
         st.error(f"{problem} The photo chosen before is still here.", icon=":material/error:")
