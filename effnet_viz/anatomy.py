@@ -299,7 +299,7 @@ def ratio_terms(block: Block) -> tuple[RatioTerm, ...]:
     same = cin == cout
     terms = []
     for layer in block.layers:
-        macs = layer_cost(layer).macs
+        macs, title = layer_cost(layer).macs, _title(layer)
         match layer.name:
             case "expand":
                 symbols = f"{'e/k²' if same else 'e·C/(k²·C′)'}{shrinks}"
@@ -308,10 +308,13 @@ def ratio_terms(block: Block) -> tuple[RatioTerm, ...]:
             case "depthwise":
                 symbols = "1/C′" if inner == cin else "e/C′"
                 worked = f"1/{cout}" if inner == cin else f"{e}/{cout}"
-            case "se_reduce" | "se_expand":
-                squeezed = int(min(layer.in_channels, layer.out_channels))
-                symbols = "e·s/(k²·C′·H′²)"
-                worked = f"{e}·{squeezed}/({k}²·{cout}·{b}²)"
+            case "se_reduce":
+                macs *= 2
+                title = "SE reduce, expand"
+                symbols = "2·e·s/(k²·C′·H′²)"
+                worked = f"2·{e}·{layer.out_channels:g}/({k}²·{cout}·{b}²)"
+            case "se_expand":
+                continue  # costs the same as se_reduce, and is counted with it
             case "project":
                 symbols, worked = "e/k²", f"{e}/{k}²"
             case "pointwise" | "shortcut":
@@ -323,7 +326,7 @@ def ratio_terms(block: Block) -> tuple[RatioTerm, ...]:
                 symbols, worked = "m²/(C·C′)", f"{inner}²/({cin}·{cout})"
             case _:  # restore
                 symbols, worked = "m/(k²·C)", f"{inner}/({k}²·{cin})"
-        terms.append(RatioTerm(_title(layer), symbols, worked, macs / plain))
+        terms.append(RatioTerm(title, symbols, worked, macs / plain))
     return tuple(terms)
 
 

@@ -8,8 +8,11 @@ thickness the channels, both to scale within the block.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 from types import MappingProxyType
+from typing import Literal
 
 from effnet_viz.anatomy import Operation, Shape, Work, in_shape, operations, out_shape, skip_reason
 from effnet_viz.layers import Block
@@ -28,8 +31,7 @@ WORK_TITLES: MappingProxyType[Work, str] = MappingProxyType(
     }
 )
 
-STYLE = """
-<style>
+STYLE = """<style>
 .anatomy { container-type: inline-size; }
 .anatomy svg { display: block; width: 100%; height: auto; font-family: inherit; }
 .anatomy svg text { fill: currentColor; }
@@ -38,11 +40,10 @@ STYLE = """
   .anatomy .wide { display: none; }
   .anatomy .tall { display: block; }
 }
-</style>
-"""
+</style>"""
 
 _TALLEST, _THICKEST = 84.0, 62.0
-_BOX_WIDTH, _BOX_HEIGHT = 132.0, 96.0
+_BOX_WIDTH, _BOX_HEIGHT = 148.0, 100.0
 _BARE_HEIGHT = 46.0
 _NODE = 15.0
 
@@ -51,7 +52,8 @@ def block_html(block: Block) -> str:
     """Both drawings of a block and the style sheet that chooses, as one piece of HTML."""
     steps = operations(block)
     alt = escape(block_alt(block), quote=True)
-    return f'{STYLE}<div class="anatomy">{_wide(block, steps, alt)}{_tall(block, steps, alt)}</div>'
+    drawings = _wide(block, steps, alt) + _tall(block, steps, alt)
+    return f'{STYLE}<div class="anatomy">{drawings}</div>'
 
 
 def block_alt(block: Block) -> str:
@@ -163,23 +165,23 @@ class _Canvas:
             f'fill="{colour}" fill-opacity="0.14" stroke="{colour}" stroke-width="1.5"/>'
         )
         if small:
-            self.text(x, y + 4, step.title.removeprefix("SE "), 12, weight=600)
+            self.text(x, y + 4, step.title.removeprefix("SE "), 13, weight=600)
         else:
-            self.text(x, top + 20, step.title, 14, weight=650)
+            self.text(x, top + 21, step.title, 15, weight=650)
             words = WORK_TITLES[step.work]
             if step.stride > 1:
                 words = f"stride {step.stride}: halves the map"
-            self.text(x, top + 35, words, 11, opacity=0.75)
+            self.text(x, top + 37, words, 12, opacity=0.75)
             if step.formula:
-                self.bars(left + 10, top + 48, width - 20, step, colour)
+                self.bars(left + 10, top + 51, width - 20, step, colour)
         self.add("</g>")
 
     def bars(self, left: float, top: float, width: float, step: Operation, colour: str) -> None:
         rows = (("MACs", step.share.macs), ("params", step.share.params))
         for row, (word, share) in enumerate(rows):
             y = top + 22 * row
-            self.text(left, y + 8, word, 11, anchor="start", opacity=0.75)
-            self.text(left + width, y + 8, percent(share), 11, anchor="end", weight=600)
+            self.text(left, y + 8, word, 12, anchor="start", opacity=0.75)
+            self.text(left + width, y + 8, percent(share), 12, anchor="end", weight=600)
             self.add(
                 f'<rect x="{left:.1f}" y="{y + 12:.1f}" width="{width:.1f}" height="5" rx="2.5" '
                 'fill="currentColor" fill-opacity="0.12"/>'
@@ -204,86 +206,85 @@ def _canvas(steps: Sequence[Operation], across: float, high: float) -> _Canvas:
     return _Canvas(max(s.channels for s in shapes), max(s.height for s in shapes), across, high)
 
 
-def _shape_width(shape: Shape) -> float:
-    return 7.4 * len(str(shape)) + 4
+@dataclass(slots=True)
+class _Item:
+    """One thing in the row from left to right: a tensor, an operation's box, a round node (× or +),
+    or a shape written on an arrow. ``reach`` is from its middle to where arrows touch it."""
+
+    kind: Literal["slab", "box", "node", "label"]
+    shape: Shape
+    step: Operation | None
+    width: float
+    reach: float
+    x: float = 0.0
+
+
+def _row(canvas: _Canvas, block: Block, steps: Sequence[Operation]) -> list[_Item]:
+    def slab(shape: Shape) -> _Item:
+        thick, _, slant = canvas.size(shape)
+        across = thick + slant
+        return _Item("slab", shape, None, max(across, 7.8 * len(str(shape)) + 4), across / 2)
+
+    items = [slab(in_shape(block))]
+    for step in steps:
+        shape = step.out_shape
+        if step.name in ("add", "se_scale"):
+            items.append(_Item("node", shape, step, 2 * _NODE, _NODE))
+            items.append(_Item("label", shape, None, 7.8 * len(str(shape)) + 22, 0.0))
+        else:
+            items.append(_Item("box", shape, step, _BOX_WIDTH, _BOX_WIDTH / 2))
+            items.append(slab(shape))
+    return items
+
+
+def _spread(items: Sequence[_Item], width: float) -> None:
+    """Give every item its place: equal gaps, none around a label, which stands in one."""
+    gaps = ["label" not in (before.kind, after.kind) for before, after in pairwise(items)]
+    taken = sum(item.width for item in items)
+    gap = min(44.0, (width - 8 - taken) / sum(gaps))
+    left = (width - taken - gap * sum(gaps)) / 2
+    for item, has_gap in zip(items, [*gaps, False], strict=True):
+        item.x = left + item.width / 2
+        left += item.width + gap * has_gap
 
 
 def _wide(block: Block, steps: Sequence[Operation], alt: str) -> str:
     """Left to right: slab, operation, slab, ...; the skip above, squeeze-and-excitation below."""
     canvas = _canvas(steps, _THICKEST, _TALLEST)
-    main = [step for step in steps if step.branch == "main"]
     shortcut = next((step for step in steps if step.branch == "shortcut"), None)
     gate = [step for step in steps if step.branch == "se"]
-
-    # what stands in the row: ("slab", shape), ("box", step), ("node", step), ("label", shape)
-    row: list[tuple[str, Operation | Shape]] = [("slab", in_shape(block))]
-    for step in main:
-        if step.name in ("add", "se_scale"):
-            row += [("node", step), ("label", step.out_shape)]
-        else:
-            row += [("box", step), ("slab", step.out_shape)]
-    widths = []
-    for kind, thing in row:
-        if kind == "box":
-            widths.append(_BOX_WIDTH)
-        elif kind == "node":
-            widths.append(2 * _NODE)
-        elif isinstance(thing, Shape):
-            thick, _, slant = canvas.size(thing)
-            widths.append(max(_shape_width(thing), thick + slant if kind == "slab" else 0))
-    width = 1120.0
-    gap = min(44.0, (width - 8 - sum(widths)) / (len(row) - 1))
-    left = (width - sum(widths) - gap * (len(row) - 1)) / 2
-    middle = 152.0
-    centres: dict[int, float] = {}
-    for index, item in enumerate(widths):
-        centres[index] = left + item / 2
-        left += item + gap
-
-    half: list[float] = []
-    for (kind, thing), item in zip(row, widths, strict=True):
-        if kind == "slab" and isinstance(thing, Shape):
-            thick, _, slant = canvas.size(thing)
-            half.append((thick + slant) / 2)
-        else:
-            half.append(0.0 if kind == "label" else item / 2)
-    for index in range(len(row) - 1):
-        kind, following = row[index][0], row[index + 1][0]
-        if following == "label":
-            continue  # one arrow runs through the label to what follows it
-        start = centres[index] + half[index] + 3
-        if kind == "label":
-            start = centres[index - 1] + half[index - 1] + 3
-        stop = centres[index + 1] - half[index + 1] - 3
-        canvas.line([(start, middle), (stop, middle)])
-    if row[-1][0] == "label":
-        start = centres[len(row) - 2] + half[-2] + 3
-        canvas.line([(start, middle), (centres[len(row) - 1] + widths[-1] / 2, middle)])
-
+    items = _row(canvas, block, [step for step in steps if step.branch == "main"])
+    width, middle = 1120.0, 150.0
     lowest = middle + _TALLEST / 2 + 24
-    for index, (kind, thing) in enumerate(row):
-        x = centres[index]
-        if isinstance(thing, Shape):
-            if kind == "slab":
-                canvas.slab(x, middle, thing)
-                canvas.text(x, lowest, str(thing), 13, weight=600)
-            else:
-                canvas.text(x, middle - 8, str(thing), 12, weight=600)
-        elif kind == "node":
-            canvas.node(x, middle, "+" if thing.name == "add" else "×", WORK_COLOURS[thing.work])
-        else:
-            high = _BOX_HEIGHT if thing.formula else _BARE_HEIGHT
-            canvas.box(x, middle, _BOX_WIDTH, high, thing, small=False)
+    _spread(items, width)
 
-    _wide_skip(canvas, block, centres, row, middle, shortcut)
+    touched = [item for item in items if item.kind != "label"]
+    for before, after in pairwise(touched):
+        start, stop = before.x + before.reach + 3, after.x - after.reach - 3
+        canvas.line([(start, middle), (stop, middle)])
+    if items[-1].kind == "label":
+        end = items[-1].x + items[-1].width / 2
+        canvas.line([(touched[-1].x + _NODE + 3, middle), (end, middle)])
+
+    for item in items:
+        if item.kind == "slab":
+            canvas.slab(item.x, middle, item.shape)
+            canvas.text(item.x, lowest, str(item.shape), 14, weight=600)
+        elif item.kind == "label":
+            canvas.text(item.x, middle - 8, str(item.shape), 14, weight=600)
+        elif item.step is not None and item.kind == "node":
+            sign = "+" if item.step.name == "add" else "×"
+            canvas.node(item.x, middle, sign, WORK_COLOURS[item.step.work])
+        elif item.step is not None:
+            high = _BOX_HEIGHT if item.step.formula else _BARE_HEIGHT
+            canvas.box(item.x, middle, _BOX_WIDTH, high, item.step, small=False)
+
+    if _may_skip(block):
+        _wide_skip(canvas, block, items, middle, shortcut)
     height = lowest + 14
     if gate:
-        node = next(
-            i
-            for i, (_, thing) in enumerate(row)
-            if isinstance(thing, Operation) and thing.name == "se_scale"
-        )
-        _wide_gate(canvas, gate, centres[node - 1], centres[node], middle, lowest)
+        node = next(i for i, item in enumerate(items) if item.step and item.step.name == "se_scale")
+        _wide_gate(canvas, gate, items[node - 1].x, items[node].x, middle, lowest)
         height = lowest + 122
     return canvas.svg("wide", width, 0.0 if _may_skip(block) else 92.0, height, alt)
 
@@ -291,30 +292,18 @@ def _wide(block: Block, steps: Sequence[Operation], alt: str) -> str:
 def _wide_skip(
     canvas: _Canvas,
     block: Block,
-    centres: dict[int, float],
-    row: Sequence[tuple[str, Operation | Shape]],
+    items: Sequence[_Item],
     middle: float,
     shortcut: Operation | None,
 ) -> None:
-    """The arc over the row: solid to the addition, or dashed and broken where there is none."""
-    if not _may_skip(block):
-        return
-    start = centres[0]
-    add = next(
-        (
-            i
-            for i, (_, thing) in enumerate(row)
-            if isinstance(thing, Operation) and thing.name == "add"
-        ),
-        None,
-    )
-    stop = centres[add] if add is not None else centres[len(row) - 1]
-    _, high, _ = canvas.size(in_shape(block))
-    from_y = middle - max(high, 20) / 2 - 8
+    """The arc over the row: solid to the addition, or dashed and pale where there is none."""
+    add = next((item for item in items if item.step and item.step.name == "add"), None)
+    start, top = items[0].x, 26.0
+    stop = add.x if add else items[-1].x
+    from_y = middle - max(canvas.size(in_shape(block))[1], 20) / 2 - 8
     to_y = middle - _NODE - 3
     if add is None:
         to_y = middle - max(canvas.size(out_shape(block))[1], 20) / 2 - 8
-    top = 26.0
     centre = (start + stop) / 2
     opened = 68.0 if shortcut is not None else 0.0
     rise = f"M{start:.1f} {from_y:.1f} C{start:.1f} {top:.1f} {start + 20:.1f} {top:.1f} "
@@ -323,20 +312,18 @@ def _wide_skip(
         f"{rise}{start + 90:.1f} {top:.1f} L{centre - opened:.1f} {top:.1f} "
         f"M{centre + opened:.1f} {top:.1f} L{stop - 90:.1f} {top:.1f} {fall}"
     )
-    canvas.path(arc, dashed=add is None, opacity=0.75 if add is not None else 0.35)
-    if add is not None:
-        canvas.head((stop, top), (stop, to_y))
-    if shortcut is not None:
-        share = (
-            f"{percent(shortcut.share.macs)} of MACs, {percent(shortcut.share.params)} of params"
-        )
-        canvas.box(centre, top, 130, 30, shortcut, small=True)
-        canvas.text(centre, top + 30, share, 12, opacity=0.75)
-        canvas.text((centre + 65 + stop) / 2, top - 8, str(shortcut.out_shape), 12, weight=600)
-    elif add is not None:
-        canvas.text(centre, top - 8, f"skip: the input, {in_shape(block)}, unchanged", 13)
-    else:
+    canvas.path(arc, dashed=add is None, opacity=0.75 if add else 0.35)
+    if add is None:
         canvas.text(centre, top - 8, "no skip: " + _short_reason(block), 13, opacity=0.85)
+        return
+    canvas.head((stop, top), (stop, to_y))
+    if shortcut is None:
+        canvas.text(centre, top - 8, f"skip: the input, {in_shape(block)}, unchanged", 13)
+        return
+    share = f"{percent(shortcut.share.macs)} of MACs, {percent(shortcut.share.params)} of params"
+    canvas.box(centre, top, 130, 30, shortcut, small=True)
+    canvas.text(centre, top + 30, share, 12, opacity=0.75)
+    canvas.text((centre + 65 + stop) / 2, top - 8, str(shortcut.out_shape), 13, weight=600)
 
 
 def _may_skip(block: Block) -> bool:
@@ -377,8 +364,8 @@ def _wide_gate(
         f'height="{panel_height:.1f}" rx="10" fill="{colour}" fill-opacity="0.07" '
         f'stroke="{colour}" stroke-opacity="0.7" stroke-width="1.2"/>'
     )
-    canvas.text(left + 14, panel_top + 19, "Squeeze-and-excitation", 13, anchor="start", weight=650)
-    canvas.text(left + 168, panel_top + 19, _gate_share(gate), 11, anchor="start", opacity=0.75)
+    canvas.text(left + 14, panel_top + 19, "Squeeze-and-excitation", 14, anchor="start", weight=650)
+    canvas.text(left + 172, panel_top + 19, _gate_share(gate), 12, anchor="start", opacity=0.75)
     y, x, slot = panel_top + 69, left + 14.0, (panel_width - 38) / 3
     turn = panel_top + 32
     canvas.line([(enter, top + 7), (enter, turn), (x + 37, turn), (x + 37, y - 19)])
@@ -387,7 +374,7 @@ def _wide_gate(
         last = step is gate[-1]
         end = leave if last else x + slot - 2
         canvas.line([(x + 77, y), (end, y)], arrow=not last)
-        canvas.text((x + 77 + end) / 2, y - 7, str(step.out_shape), 12, weight=600)
+        canvas.text((x + 77 + end) / 2, y - 7, str(step.out_shape), 13, weight=600)
         x += slot
     canvas.line([(leave, y), (leave, middle + _NODE + 3)])
 

@@ -72,22 +72,20 @@ def block_overview(spec: ArchitectureSpec, stage: int, first: bool) -> go.Figure
         ticktext=[
             f"<b>{row.stage}</b>" if row.stage == stage else f"{row.stage}" for row in total.stages
         ],
-        title={"text": "stage", "standoff": 4},
         showgrid=False,
         zeroline=False,
         range=[-0.6, len(blocks) - 0.4],
         fixedrange=True,
     )
     figure.update_yaxes(visible=False, fixedrange=True, zeroline=True)
-    for text, y, anchor in (("↑ multiply-adds", 1.0, "top"), ("↓ parameters", 0.0, "bottom")):
-        figure.add_annotation(
-            text=text, xref="paper", yref="paper", x=0, y=y, yanchor=anchor, xanchor="left",
-            showarrow=False, font_size=12,
-        )  # fmt: skip
+    figure.add_annotation(
+        text="↑ share of multiply-adds, ↓ share of parameters", xref="paper", yref="paper", x=0, y=1,
+        yanchor="bottom", xanchor="left", showarrow=False, font_size=12,
+    )  # fmt: skip
     figure.add_hline(y=0, line_width=1, line_color=NEUTRAL)
     figure.update_layout(
-        height=176,
-        margin={"l": 4, "r": 4, "t": 4, "b": 34},
+        height=142,
+        margin={"l": 4, "r": 4, "t": 18, "b": 20},
         barmode="overlay",
         bargap=0.12,
         clickmode="event+select",
@@ -112,7 +110,10 @@ def operation_shares(block: Block) -> go.Figure:
             name=WORK_TITLES[step.work],
             legendgroup=step.work,
             showlegend=step.work not in seen,
-            marker={"color": WORK_COLOURS[step.work], "line": {"color": "white", "width": 1}},
+            marker={
+                "color": WORK_COLOURS[step.work],
+                "line": {"color": "rgba(255,255,255,0.5)", "width": 1},
+            },
             text=[step.title if part > 0.14 else "" for part in share],
             insidetextanchor="middle",
             textposition="inside",
@@ -129,7 +130,7 @@ def operation_shares(block: Block) -> go.Figure:
         height=190,
         margin={"l": 4, "r": 12, "t": 4, "b": 4},
         bargap=0.3,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        legend={"orientation": "h", "traceorder": "normal", "y": 1.02, "yanchor": "bottom", "x": 0},
         **_BARE,
     )
     return figure
@@ -191,8 +192,10 @@ def width_bars(split: WidthSplit, width: float, built: float) -> go.Figure:
     """The baseline's multiply-adds as 1, what ``w²`` would make of them, and what they become:
     the part that grows with w² and the part that grows with w, each on its own."""
     quadratic, linear, constant = split.shares
-    law = f"if all grew with w² = {width**2:.2f}"
-    rows = ["as built", law, "baseline"]
+    law = "if all grew<br>with w²"
+    rounds = abs(built - split.ratio(width)) >= 0.005
+    own = "each by its<br>own rule" if rounds else "as built"
+    rows = [own, law, "baseline"]
     figure = go.Figure()
     for name, colour, values in (
         ("grows with w²", QUADRATIC, (quadratic * width**2, quadratic * width**2, quadratic)),
@@ -207,7 +210,10 @@ def width_bars(split: WidthSplit, width: float, built: float) -> go.Figure:
             x=values,
             name=name,
             marker={"color": colour, "opacity": [1.0, 0.45, 1.0], "line_width": 0},
-            text=[f"{value:.2f}" if value > 0.15 else "" for value in values],
+            text=[
+                f"{value:.2f}" if value > 0.03 * width**2 and row != law else ""
+                for row, value in zip(rows, values, strict=True)
+            ],
             textposition="inside",
             insidetextanchor="middle",
             textangle=0,
@@ -223,13 +229,13 @@ def width_bars(split: WidthSplit, width: float, built: float) -> go.Figure:
         figure.add_annotation(
             x=value, y=row, text=text, showarrow=False, xanchor="left", xshift=5, font_size=14
         )
-    if abs(built - exact) >= 0.005:
-        rows.insert(0, "rounded to eights")
+    if rounds:
+        rows.insert(0, "as built,<br>in eights")
         figure.add_bar(
             orientation="h",
             y=[rows[0]],
             x=[built],
-            name="channels in eights",
+            name="rounded to eights",
             marker={"color": TRANSPARENT, "line": {"color": NEUTRAL, "width": 2}},
             hovertemplate="built, channels in eights: %{x:.3f} ×<extra></extra>",
         )
@@ -238,7 +244,7 @@ def width_bars(split: WidthSplit, width: float, built: float) -> go.Figure:
             xshift=5, font_size=14,
         )  # fmt: skip
     figure.update_xaxes(
-        range=[0, 1.16 * max(width**2, 1.0, built)],
+        range=[0, 1.2 * max(width**2, 1.0, built)],
         ticksuffix="×",
         fixedrange=True,
         zeroline=False,
@@ -249,7 +255,7 @@ def width_bars(split: WidthSplit, width: float, built: float) -> go.Figure:
         height=64 + 48 * len(rows),
         margin={"l": 4, "r": 4, "t": 4, "b": 4},
         bargap=0.35,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        legend={"orientation": "h", "traceorder": "normal", "y": 1.02, "yanchor": "bottom", "x": 0},
         **_BARE,
     )
     return figure
@@ -299,11 +305,24 @@ def receptive_field_figure(
             text=f"<b>{text}</b>" if is_open else text,
             showarrow=False,
             xanchor="left",
-            font_size=13,
+            font_size=12,
         )
-    figure.update_xaxes(visible=False, range=[low - room, high + room + 0.52 * span])
-    figure.update_yaxes(visible=False, range=[high + room, low - room], scaleanchor="x")
-    figure.update_layout(height=330, margin={"l": 0, "r": 0, "t": 0, "b": 0}, **_BARE)
+    figure.update_xaxes(
+        visible=False,
+        range=[low - room, high + room + 0.52 * span],
+        constrain="domain",
+        constraintoward="left",
+        fixedrange=True,
+    )
+    figure.update_yaxes(
+        visible=False,
+        range=[high + room, low - room],
+        scaleanchor="x",
+        constrain="domain",
+        constraintoward="top",
+        fixedrange=True,
+    )
+    figure.update_layout(height=270, margin={"l": 0, "r": 0, "t": 0, "b": 0}, **_BARE)
     return figure
 
 

@@ -322,8 +322,9 @@ def comparison(opened: Opened) -> None:
     """The block against a plain convolution and others of the same in and out."""
     block = opened.block
     others = alternatives(block)
-    st.subheader("Against a plain convolution and a classic bottleneck")
     spatial = spatial_layer(block)
+    other_kind = "MBConv" if spatial and spatial.name == "spatial" else "a classic bottleneck"
+    st.subheader(f"Against a plain convolution and {other_kind}", anchor="against")
     if not others or spatial is None:
         what = "stem" if opened.stage == 1 else "head"
         st.markdown(
