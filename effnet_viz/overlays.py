@@ -87,6 +87,15 @@ def overlay(
     return dimmed
 
 
+def banded(picture: Image.Image, colour: str, height_px: int = 6) -> Image.Image:
+    """The picture with a band of a role's colour along its lower edge."""
+    marked = picture.copy()
+    ImageDraw.Draw(marked).rectangle(
+        (0, marked.height - height_px, marked.width, marked.height), fill=colour
+    )
+    return marked
+
+
 def framed(photo: Image.Image, square: Square, longest_px: int = 640) -> Image.Image:
     """The photo with everything outside the square dimmed, and the square outlined."""
     dimmed, (left, top, side) = _dimmed_frame(photo, square, longest_px)

@@ -10,7 +10,7 @@ import streamlit as st
 from effnet_viz import overlays
 from effnet_viz.errors import UserError
 from effnet_viz.families import IMAGENETTE_CLASSES, ROLES, classroom_spec
-from effnet_viz.figures import si
+from effnet_viz.figures import ROLE_COLOURS, si
 from effnet_viz.images import square
 from effnet_viz.results import CamResult
 from effnet_viz.ui import cache, model_views
@@ -198,14 +198,16 @@ def _tile(
         full_scale=top,
         raw_grid=settings.raw_grid,
     )
-    st.image(picture, alt=_in_words(role, result), width="stretch")
+    st.image(
+        overlays.banded(picture, ROLE_COLOURS[role]), alt=_in_words(role, result), width="stretch"
+    )
     rows, columns = result.grid
     faint = "" if result.evidence else " :orange-badge[no evidence for this class]"
     st.markdown(
         f"**{role}** · {result.target_class} {100 * result.probability:.1f} %{faint}  \n"
         f":small[{result.resolution_px} px, {rows} × {columns} grid, largest value "
         f"{si(result.raw_max)}]  \n"
-        f"{model_views.weights_badge(result.weights)}"
+        f"{model_views.weights_badge(result.weights, wraps=True)}"
     )
     if result.note:
         st.caption(result.note)

@@ -14,9 +14,10 @@ from effnet_viz.ui.photos import Photo
 _BADGE_COLOURS = {SHIPPED: "green", IMAGENET: "blue", UNTRAINED: "orange"}
 
 
-def weights_badge(weights: str) -> str:
-    """The label of a model's weights as a Markdown badge."""
-    return f":{_BADGE_COLOURS.get(weights, 'violet')}-badge[{weights}]"
+def weights_badge(weights: str, wraps: bool = False) -> str:
+    """The label of a model's weights in Markdown: a badge, or small text for narrow places."""
+    colour = _BADGE_COLOURS.get(weights, "violet")
+    return f":{colour}[:small[{weights}]]" if wraps else f":{colour}-badge[{weights}]"
 
 
 def class_warning(photo: Photo, families: Iterable[str]) -> None:
