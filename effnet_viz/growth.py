@@ -80,8 +80,8 @@ def check_growth(parent: ArchitectureSpec, spec: ArchitectureSpec) -> None:
         ):
             if after < before:
                 raise UserError(
-                    f"Weights can be grown, not shrunk: stage {number} would have {after} {what} "
-                    f"and has {before} in the trained network. Choose a larger {multiplier}."
+                    f"Weights can be grown, not shrunk: stage {number} has {before} {what} in the "
+                    f"trained network and would have {after}. Choose a larger {multiplier}."
                 )
     skips = zip(_first_skips(parent), _first_skips(spec), strict=True)
     for number, (before_skip, after_skip) in enumerate(skips, start=2):
