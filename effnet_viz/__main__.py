@@ -1,4 +1,4 @@
-"""The command line: ``python -m effnet_viz cost | predict | cam | doctor``.
+"""The command line: ``python -m effnet_viz cost | predict | cam | train | evaluate | doctor``.
 
 This file says what can be typed; `effnet_viz.commands` does it. With ``--json`` nothing but JSON
 goes to standard output. An error is one line on standard error; the exit code is 2 for bad input
@@ -20,6 +20,8 @@ from typing import NoReturn
 from effnet_viz import __version__, commands
 from effnet_viz.architectures import EFFICIENTNET_B0, RELEASED_VARIANTS
 from effnet_viz.errors import ResourceError, UserError
+from effnet_viz.families import CLASSROOM_EPOCHS
+from effnet_viz.records import CHECKPOINT_DIR
 from effnet_viz.scaling import PAPER_ALPHA, PAPER_BETA, PAPER_GAMMA
 from effnet_viz.terminal import print_error
 
@@ -75,7 +77,7 @@ def parser() -> Parser:
     top.add_argument("--version", action="version", version=f"effnet_viz {__version__}")
     subparsers = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     add_parser = partial(subparsers.add_parser, allow_abbrev=False)
-    for add in (_add_cost, _add_predict, _add_cam, _add_doctor):
+    for add in (_add_cost, _add_predict, _add_cam, _add_train, _add_evaluate, _add_doctor):
         add(add_parser)
     return top
 
@@ -114,6 +116,49 @@ def _add_cam(add_parser: AddParser) -> None:
     _add_scaling(command)
     _add_json(command)
     command.set_defaults(run=commands.run_cam)
+
+
+def _add_train(add_parser: AddParser) -> None:
+    command = add_parser("train", help="train the classroom family; a stopped run goes on")
+    _add_data(command)
+    command.add_argument("--epochs", type=int, default=CLASSROOM_EPOCHS, metavar="N")
+    command.add_argument("--seed", type=int, default=0, metavar="N")
+    command.add_argument("--leave-out", metavar="FILE", help="file names never to train on")
+    command.add_argument(
+        "--work", default="runs", metavar="FOLDER", help="checkpoints (default: %(default)s)"
+    )
+    command.set_defaults(run=_run_train)
+
+
+def _add_evaluate(add_parser: AddParser) -> None:
+    command = add_parser("evaluate", help="measure the shipped weights on validation photos again")
+    _add_data(command)
+    _add_json(command)
+    command.set_defaults(run=_run_evaluate)
+
+
+def _add_data(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--data", required=True, metavar="FOLDER", help="holds train/<wnid>/ and val/<wnid>/"
+    )
+    command.add_argument(
+        "--model", nargs="+", action="extend", metavar="ROLE", help="default: all five"
+    )
+    command.add_argument(
+        "--out", default=str(CHECKPOINT_DIR), metavar="FOLDER", help="shipped weights"
+    )
+
+
+def _run_train(options: argparse.Namespace) -> None:
+    from effnet_viz.training_commands import run_train  # torch
+
+    run_train(options)
+
+
+def _run_evaluate(options: argparse.Namespace) -> bool:
+    from effnet_viz.training_commands import run_evaluate  # torch
+
+    return run_evaluate(options)
 
 
 def _add_doctor(add_parser: AddParser) -> None:

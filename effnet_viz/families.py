@@ -36,6 +36,10 @@ CLASSROOM_ROLES: MappingProxyType[Role, Multipliers] = MappingProxyType(
 )
 
 
+#: Epochs of the shipped family's training, the same for every role.
+CLASSROOM_EPOCHS = 8
+
+
 def classroom_spec(role: str) -> ArchitectureSpec:
     """The scaled architecture of a classroom role. Raises UserError for an unknown role."""
     for known, multipliers in CLASSROOM_ROLES.items():

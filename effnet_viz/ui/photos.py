@@ -54,8 +54,8 @@ def photo_picker() -> Photo:
         ),
         key="photo",
         bind="query-params",
-        help="A sample, or your own below: JPEG, PNG or WebP, up to 10 MB. It stays in this visit's "
-        "memory and is not stored.",
+        help="A sample, or your own below: JPEG, PNG or WebP, up to 10 MB. It stays in this "
+        "visit's memory and is not stored.",
     )
     st.file_uploader(
         "Your own photo",

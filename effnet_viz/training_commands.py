@@ -1,0 +1,89 @@
+"""``train`` and ``evaluate``: the classroom family from photos to shipped weights, and back."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from tqdm import tqdm
+
+from effnet_viz import classroom
+from effnet_viz.errors import UserError
+from effnet_viz.families import ROLES
+from effnet_viz.records import read_record
+from effnet_viz.terminal import print_json, print_table
+from effnet_viz.training import EpochResult, Recipe
+
+#: Shipped figures are rounded to hundredths; different machines may round a tie the other way.
+SAME_TOP1_PERCENT = 0.1
+
+
+def run_train(options: Namespace) -> None:
+    """Train roles one after the other and ship each as it is done; a stopped run goes on."""
+    recipe = Recipe(epochs=_positive(options.epochs, "epochs"), seed=options.seed)
+    roles = _roles(options)
+    leave_out = _names(options.leave_out)
+    data = classroom.load_data(Path(options.data), leave_out)
+    for role in roles:
+        with tqdm(total=recipe.epochs, desc=role, unit="epoch") as bar:
+
+            def step(epoch: int, step: int, steps: int, bar: tqdm[None] = bar) -> None:
+                bar.n = epoch - 1 + step / steps
+                bar.set_postfix_str(f"epoch {epoch}, step {step}/{steps}")
+
+            def done(result: EpochResult, bar: tqdm[None] = bar) -> None:
+                bar.write(
+                    f"epoch {result.epoch}: loss {result.train_loss:.3f}, "
+                    f"held out {result.held_out_top1:.1f} %, {result.seconds:.0f} s"
+                )
+
+            record = classroom.train_role(
+                role, data, recipe, Path(options.work), Path(options.out), done, step
+            )
+        tqdm.write(f"{role}: {record['val_top1']} % top-1 on {record['val_n']} validation photos")
+
+
+def run_evaluate(options: Namespace) -> bool:
+    """Measure the shipped weights again; False where a figure is not the shipped one."""
+    photos = classroom.load_val(Path(options.data))
+    rows = []
+    for role in _roles(options):
+        record = read_record(role, Path(options.out))
+        measured = classroom.evaluate_role(role, photos, Path(options.out))
+        rows.append(
+            {
+                "model": role,
+                "val_top1": round(measured, 2),
+                "shipped_val_top1": record["val_top1"],
+                "val_n": len(photos),
+                "same": abs(measured - record["val_top1"]) <= SAME_TOP1_PERCENT,
+            }
+        )
+    if options.json:
+        print_json(rows)
+    else:
+        print_table(list(rows[0]), [list(row.values()) for row in rows])
+    return all(row["same"] for row in rows)
+
+
+def _roles(options: Namespace) -> list[str]:
+    roles = options.model or list(ROLES)
+    for role in roles:
+        if role not in ROLES:
+            raise UserError(f"There is no role {role!r}; choose one of {', '.join(ROLES)}.")
+    return list(roles)
+
+
+def _positive(value: int, name: str) -> int:
+    if value < 1:
+        raise UserError(f"{name} must be at least 1, not {value}.")
+    return value
+
+
+def _names(path: str | None) -> frozenset[str]:
+    if path is None:
+        return frozenset()
+    try:
+        return frozenset(Path(path).read_text().split())
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"The list {path} cannot be read ({error}).") from error

@@ -1,0 +1,186 @@
+"""Training: the same weights whether or not it was stopped, and an honest protocol."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from PIL import Image
+
+from effnet_viz import classroom, records, weights
+from effnet_viz.__main__ import main
+from effnet_viz.architectures import CLASSROOM_BASELINE
+from effnet_viz.errors import UserError
+from effnet_viz.families import IMAGENETTE_CLASSES, classroom_spec
+from effnet_viz.training import (
+    PhotoSet,
+    Recipe,
+    load_photos,
+    normalise,
+    split_held_out,
+    top1_percent,
+    train,
+)
+
+TINY = replace(CLASSROOM_BASELINE, resolution_px=32)
+RECIPE = Recipe(epochs=3, batch_size=8)
+
+
+def colours(count: int, px: int = 40) -> PhotoSet:
+    """Photos whose class is their colour, so that a network can learn them."""
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.arange(count) % 10
+    shades = torch.randint(0, 256, (10, 3, 1, 1), generator=generator)
+    noise = torch.randint(0, 20, (count, 3, px, px), generator=generator)
+    images = (shades[labels] + noise).clamp(0, 255).to(torch.uint8)
+    return PhotoSet(images, labels, tuple("abcdefghij"), tuple(map(str, range(count))))
+
+
+class Killed(Exception):
+    pass
+
+
+def test_a_stopped_run_ends_with_the_same_weights(tmp_path):
+    photos, held_out = split_held_out(colours(60))
+    straight, history = train(TINY, photos, held_out, RECIPE, tmp_path / "a.pt")
+
+    def kill(epoch: int, step: int, _steps: int) -> None:
+        if (epoch, step) == (2, 3):
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(TINY, photos, held_out, RECIPE, tmp_path / "b.pt", on_step=kill)
+    resumed, again = train(TINY, photos, held_out, RECIPE, tmp_path / "b.pt")
+    for key, value in straight.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[key]), key
+    assert [(r.train_loss, r.held_out_top1) for r in history] == [
+        (r.train_loss, r.held_out_top1) for r in again
+    ]
+
+
+def test_a_finished_run_is_not_trained_again(tmp_path):
+    photos, held_out = split_held_out(colours(20))
+    recipe = replace(RECIPE, epochs=1)
+    train(TINY, photos, held_out, recipe, tmp_path / "a.pt")
+    steps: list[int] = []
+    _, history = train(
+        TINY, photos, held_out, recipe, tmp_path / "a.pt", on_step=lambda *s: steps.append(1)
+    )
+    assert not steps
+    assert len(history) == 1
+
+
+def test_it_learns_and_seeds_differ(tmp_path):
+    photos = colours(80)
+    recipe = Recipe(epochs=6, batch_size=8, seed=1)
+    _, first = train(TINY, photos, photos, recipe, tmp_path / "a.pt")
+    _, second = train(TINY, photos, photos, replace(recipe, seed=2), tmp_path / "b.pt")
+    assert first[-1].train_loss < first[0].train_loss - 0.5
+    assert first[0].train_loss != second[0].train_loss
+
+
+def test_stop_keeps_what_is_finished(tmp_path):
+    photos = colours(20)
+    model, history = train(
+        TINY, photos, photos, RECIPE, tmp_path / "a.pt", should_stop=lambda: True
+    )
+    assert not history
+    assert not model.training
+
+
+@pytest.mark.parametrize(
+    ("spec", "recipe"),
+    [(replace(TINY, resolution_px=33), RECIPE), (TINY, replace(RECIPE, epochs=4))],
+)
+def test_a_foreign_checkpoint_is_refused(tmp_path, spec, recipe):
+    photos = colours(20)
+    train(TINY, photos, photos, RECIPE, tmp_path / "a.pt")
+    with pytest.raises(UserError, match="another architecture, recipe or photo set"):
+        train(spec, photos, photos, recipe, tmp_path / "a.pt")
+
+
+def test_too_few_photos(tmp_path):
+    with pytest.raises(UserError, match="fewer than one batch"):
+        train(TINY, colours(5), colours(5), RECIPE, tmp_path / "a.pt")
+
+
+def test_held_out_photos_are_never_trained_on():
+    kept, held = split_held_out(colours(100))
+    assert len(held) == 10
+    assert not set(kept.files) & set(held.files)
+
+
+def test_top1_counts_by_hand():
+    photos = colours(30)
+
+    class AlwaysThree(torch.nn.Module):
+        def forward(self, x):
+            return torch.nn.functional.one_hot(torch.full((len(x),), 3), 10).float()
+
+    assert top1_percent(AlwaysThree(), photos, 32) == pytest.approx(10.0)
+
+
+def test_normalise_is_imagenets():
+    white = normalise(torch.full((1, 3, 2, 2), 255, dtype=torch.uint8))
+    assert white[0, :, 0, 0].tolist() == pytest.approx([2.2489, 2.4286, 2.6400], abs=1e-4)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Imagenette's layout with 16 tiny photos a class for training and 2 for validation."""
+    for number, wnid in enumerate(IMAGENETTE_CLASSES):
+        for split, count in (("train", 16), ("val", 2)):
+            (tmp_path / split / wnid).mkdir(parents=True)
+            for i in range(count):
+                Image.new("RGB", (30, 20), (25 * number, 10 * i, 99)).save(
+                    tmp_path / split / wnid / f"{wnid}_{i}.JPEG"
+                )
+    return tmp_path
+
+
+def test_photos_are_read_in_class_order_without_the_left_out(folder):
+    wnids = list(IMAGENETTE_CLASSES)
+    photos = load_photos(folder / "train", leave_out=frozenset({f"{wnids[0]}_3.JPEG"}))
+    assert len(photos) == 159
+    assert photos.images.shape[1:] == (3, 224, 224)
+    assert photos.classes == tuple(sorted(wnids))
+    assert photos.labels.bincount().tolist() == [15] + [16] * 9
+    assert not any(name.endswith(f"{wnids[0]}_3.JPEG") for name in photos.files)
+
+
+def test_missing_folders_are_one_sentence(tmp_path):
+    with pytest.raises(UserError, match="lacks the class folders"):
+        classroom.load_data(tmp_path)
+    with pytest.raises(UserError, match="no folder"):
+        load_photos(tmp_path / "none")
+    (tmp_path / "empty" / "x").mkdir(parents=True)
+    with pytest.raises(UserError, match="no photos"):
+        load_photos(tmp_path / "empty")
+
+
+def test_train_ships_a_role_that_evaluate_reproduces(folder, tmp_path, capsys):
+    out = tmp_path / "out"
+    shared = ["--data", str(folder), "--model", "baseline", "--out", str(out)]
+    assert main(["train", *shared, "--epochs", "1", "--work", str(tmp_path / "work")]) == 0
+    record = records.read_record("baseline", out)
+    assert record["epochs"] == 1
+    assert record["val_n"] == 20
+    model = weights.load_model("classroom", "baseline", optimised=False, folder=out)
+    assert model.spec == classroom_spec("baseline")
+    capsys.readouterr()
+    assert main(["evaluate", *shared, "--json"]) == 0
+    assert '"same": true' in capsys.readouterr().out
+
+
+def test_evaluate_fails_where_the_figure_is_another(folder, tmp_path):
+    out = tmp_path / "out"
+    shared = ["--data", str(folder), "--model", "baseline", "--out", str(out)]
+    main(["train", *shared, "--epochs", "1", "--work", str(tmp_path / "work")])
+    record = records.read_record("baseline", out)
+    records.write_record({**record, "val_top1": record["val_top1"] + 5}, out)
+    assert main(["evaluate", *shared]) == 1
+
+
+def test_bad_training_options_are_one_line(folder, capsys):
+    for extra in (["--epochs", "0"], ["--model", "huge"], ["--leave-out", "/nope"]):
+        assert main(["train", "--data", str(folder), *extra]) == 2
+        assert capsys.readouterr().err.startswith("error: ")
