@@ -68,6 +68,7 @@ def scale_controls() -> None:
             list(RELEASED_VARIANTS),
             default=str(SCALE_DEFAULTS["variant"]),
             format_func=str.upper,
+            wrap=True,
             key="variant",
             bind="query-params",
             required=True,
@@ -136,6 +137,7 @@ def _multiplier_controls(baseline_px: int) -> None:
     st.pills(
         "Scaled like the role",
         ROLES,
+        wrap=True,
         key="role_preset",
         on_change=_role_chosen,
         help="The multipliers of the paper's table 7; for the classroom baseline, those of its "
