@@ -223,18 +223,25 @@ def _row(canvas: _Canvas, block: Block, steps: Sequence[Operation]) -> list[_Ite
     def slab(shape: Shape) -> _Item:
         thick, _, slant = canvas.size(shape)
         across = thick + slant
-        return _Item("slab", shape, None, max(across, 7.8 * len(str(shape)) + 4), across / 2)
+        # the shape stands below, where it may reach under the boxes beside it
+        return _Item("slab", shape, None, max(across, _text_width(shape) - 34), across / 2)
 
     items = [slab(in_shape(block))]
     for step in steps:
         shape = step.out_shape
         if step.name in ("add", "se_scale"):
             items.append(_Item("node", shape, step, 2 * _NODE, _NODE))
-            items.append(_Item("label", shape, None, 7.8 * len(str(shape)) + 22, 0.0))
+            items.append(_Item("label", shape, None, _text_width(shape) + 22, 0.0))
         else:
             items.append(_Item("box", shape, step, _BOX_WIDTH, _BOX_WIDTH / 2))
             items.append(slab(shape))
+    for end in (items[0], items[-1]):
+        end.width = max(end.width, _text_width(end.shape))
     return items
+
+
+def _text_width(shape: Shape) -> float:
+    return 7.8 * len(str(shape))
 
 
 def _spread(items: Sequence[_Item], width: float) -> None:
@@ -357,7 +364,7 @@ def _wide_gate(
 ) -> None:
     """Squeeze-and-excitation under the row, from the slab it reads to the product it feeds."""
     panel_top, panel_height, panel_width = top + 20, 98.0, 540.0
-    left = leave - panel_width + 24
+    left = max(4.0, leave - panel_width + 24)
     colour = WORK_COLOURS["gate"]
     canvas.add(
         f'<rect x="{left:.1f}" y="{panel_top:.1f}" width="{panel_width:.1f}" '
@@ -395,9 +402,11 @@ def _tall(block: Block, steps: Sequence[Operation], alt: str) -> str:
         return y + high + 4
 
     if _may_skip(block) and not block.skip:
-        canvas.text(width / 2, 14, "no skip: " + _short_reason(block), 12, opacity=0.85)
-    first_middle = 28.0 + canvas.size(in_shape(block))[1] / 2
-    y = slab(26.0, in_shape(block))
+        reason = "no skip: " + _short_reason(block)
+        for line, part in enumerate(reason.split(" and ")):
+            canvas.text(width / 2, 14 + 15 * line, "and " * line + part, 12, opacity=0.85)
+    first_middle = 42.0 + canvas.size(in_shape(block))[1] / 2
+    y = slab(40.0, in_shape(block))
     for step in (step for step in steps if step.branch == "main"):
         if step.name == "se_scale":
             y = _tall_gate(canvas, gate, axis, y)
@@ -418,7 +427,8 @@ def _tall(block: Block, steps: Sequence[Operation], alt: str) -> str:
         y += 22 + height
         canvas.line([(axis, y), (axis, y + 18)])
         y = slab(y + 21, step.out_shape)
-    return canvas.svg("tall", width, 0.0, y + 6, alt)
+    top = 0.0 if _may_skip(block) and not block.skip else 34.0
+    return canvas.svg("tall", width, top, y + 6, alt)
 
 
 def _tall_skip(

@@ -79,8 +79,8 @@ def block_overview(spec: ArchitectureSpec, stage: int, first: bool) -> go.Figure
     )
     figure.update_yaxes(visible=False, fixedrange=True, zeroline=True)
     figure.add_annotation(
-        text="↑ share of multiply-adds, ↓ share of parameters", xref="paper", yref="paper", x=0, y=1,
-        yanchor="bottom", xanchor="left", showarrow=False, font_size=12,
+        text="↑ share of multiply-adds, ↓ share of parameters", showarrow=False, font_size=12,
+        xref="paper", yref="paper", x=0, y=1, xanchor="left", yanchor="bottom",
     )  # fmt: skip
     figure.add_hline(y=0, line_width=1, line_color=NEUTRAL)
     figure.update_layout(
