@@ -71,39 +71,50 @@ class LargeGridEigenCAM(EigenCAM):
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A way to weight channels: its name for people, the library's class, and whether the map
-    depends on the target class at all."""
+    """A way to weight channels: its name for people and the library's class.
+
+    ``class_specific``: the map depends on the target class. ``divides``: the weights are quotients
+    whose denominator may come near zero, where rounding decides what the map looks like.
+    """
 
     title: str
     library: type[BaseCAM]
     class_specific: bool = True
+    divides: bool = False
 
 
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
         "gradcam": Method("Grad-CAM", GradCAM),
-        "gradcam++": Method("Grad-CAM++", GradCAMPlusPlus),
+        "gradcam++": Method("Grad-CAM++", GradCAMPlusPlus, divides=True),
         "layercam": Method("LayerCAM", LayerCAM),
         "eigencam": Method("EigenCAM", LargeGridEigenCAM, class_specific=False),
     }
 )
 
-#: Rounding of a forward and a backward pass, in float32 epsilons relative to the terms that are
-#: added up. Folding batch norm, which changes nothing but rounding, moves the raw maps of trained
-#: networks by up to 25; real maps are hundreds to tens of thousands of times this limit.
+#: Rounding of a forward and a backward pass, in float32 epsilons: of each activation and gradient,
+#: and (with a margin of ten) of a sum, relative to its terms. Folding batch norm, which changes
+#: nothing but rounding, moves raw maps of trained networks by up to 25 in the latter unit; real
+#: maps are hundreds to tens of thousands of times the limit.
+VALUE_ROUNDING_IN_EPSILONS = 16
 NOISE_IN_EPSILONS = 256
+
+#: A map of which rounding moves a larger share than this gets a note.
+VISIBLE_SHARE = 0.01
 
 
 @dataclass(frozen=True, eq=False)
 class RawMap:
     """A map before anybody made it pretty.
 
-    ``values``: float32 ``(h, w)`` on the stage's own grid, after ReLU. ``noise``: below this,
-    values are no more than rounding. ``logits``: float32 ``(classes,)`` of the same pass.
+    ``values``: float32 ``(h, w)`` on the stage's own grid, after ReLU. ``noise``: a maximum below
+    this is no more than rounding. ``moved``: how far rounding moves a value, where the method
+    divides. ``logits``: float32 ``(classes,)`` of the same pass.
     """
 
     values: Array
     noise: float
+    moved: float
     logits: Tensor
     target_index: int
 
@@ -189,7 +200,7 @@ def compute_cam(
             raw_max=raw_max,
             probability=float(found.logits.softmax(0)[found.target_index]),
             evidence=evidence,
-            note="" if evidence else _no_evidence(raw_max, stage),
+            note=_note(found, raw_max, stage),
         )
 
     result, fallback = with_cpu_fallback(model, run)
@@ -198,9 +209,16 @@ def compute_cam(
     return replace(result, note=" ".join(note for note in notes if note))
 
 
-def _no_evidence(raw_max: float, stage: int) -> str:
-    how = "zero everywhere" if raw_max == 0 else "no stronger than rounding noise"
-    return f"No evidence for this class at stage {stage}: the map is {how}."
+def _note(found: RawMap, raw_max: float, stage: int) -> str:
+    if raw_max <= found.noise:
+        how = "zero everywhere" if raw_max == 0 else "no stronger than rounding noise"
+        return f"No evidence for this class at stage {stage}: the map is {how}."
+    if found.moved > VISIBLE_SHARE * raw_max:
+        return (
+            f"Rounding alone moves this map by up to {found.moved / raw_max:.0%} of its maximum, "
+            "because the method divides by almost zero here; do not read its details."
+        )
+    return ""
 
 
 def raw_map(
@@ -243,9 +261,12 @@ def raw_map(
         with np.errstate(all="ignore"):
             values = np.maximum(_weighted(cam, activations, gradients), 0)
             noise = NOISE_IN_EPSILONS * _EPSILON * _magnitude(cam, activations, gradients)
+            moved = 0.0
+            if kind.divides and gradients is not None:
+                moved = _moved_by_rounding(cam, activations, gradients, values)
     else:
-        values, noise = np.full(activations.shape[2:], np.nan, dtype=np.float32), 0.0
-    return RawMap(values, noise, logits.detach().float().cpu(), target)
+        values, noise, moved = np.full(activations.shape[2:], np.nan, dtype=np.float32), 0.0, 0.0
+    return RawMap(values, max(noise, 2 * moved), moved, logits.detach().float().cpu(), target)
 
 
 _EPSILON = float(np.finfo(np.float32).eps)
@@ -268,6 +289,23 @@ def _magnitude(cam: BaseCAM, activations: Array, gradients: Array | None) -> flo
     if gradients is None:
         return float(np.linalg.norm(activations[0], axis=0).max())
     return float(_weighted(cam, np.abs(activations), np.abs(gradients)).max())
+
+
+def _moved_by_rounding(cam: BaseCAM, activations: Array, gradients: Array, values: Array) -> float:
+    """The largest change of the map when every activation and gradient is rounded differently.
+
+    Grad-CAM++ divides by a sum of activations times gradients. It was made for activations after a
+    ReLU; EfficientNet's inner stages end without one, so the sum may cancel, and a quotient that is
+    mostly rounding can then dominate the map.
+    """
+    signs = np.random.default_rng(0)
+
+    def rounded_otherwise(array: Array) -> Array:
+        relative = VALUE_ROUNDING_IN_EPSILONS * _EPSILON
+        return array * signs.choice(np.array([1 - relative, 1 + relative], np.float32), array.shape)
+
+    other = _weighted(cam, rounded_otherwise(activations), rounded_otherwise(gradients))
+    return float(np.abs(np.maximum(other, 0) - values).max())
 
 
 class _Tail(nn.Module):

@@ -31,7 +31,7 @@ def optimise(module: nn.Module, device: str) -> nn.Module:
             conv, norm = getattr(parent, conv_name), getattr(parent, norm_name)
             if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                 setattr(parent, conv_name, fuse_conv_bn_eval(conv, norm))
-                setattr(parent, norm_name, nn.Identity())
+                setattr(parent, norm_name, nn.Identity().eval())
     faster = faster.requires_grad_(False).to(device)
     return faster.to(memory_format=torch.channels_last) if device == "cpu" else faster
 

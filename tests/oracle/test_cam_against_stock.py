@@ -1,0 +1,189 @@
+"""Our maps against pytorch-grad-cam as its manual shows it: on the whole, plain, trained module.
+
+The library hooks the unfused network and scales its map itself; ours runs on the optimised network
+and only its private tail. After the library's own scaling both agree within 3e-3 of full scale.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.data
+import torch
+from PIL import Image
+from pytorch_grad_cam import EigenCAM, GradCAM, GradCAMPlusPlus, LayerCAM
+from pytorch_grad_cam.utils.image import scale_cam_image
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+from torch import nn
+from torchvision.models import EfficientNet, efficientnet_b0, resnet50
+
+from effnet_viz.cam import compute_cam, raw_map
+from effnet_viz.families import ROLES
+from effnet_viz.optimise import optimise
+from effnet_viz.weights import LoadedModel, load_model
+
+STOCK = {
+    "gradcam": GradCAM,
+    "gradcam++": GradCAMPlusPlus,
+    "layercam": LayerCAM,
+    "eigencam": EigenCAM,
+}
+PHOTOS = ("chelsea.png", "astronaut.png", "coffee.png", "rocket.jpg")
+TOLERANCE = 3e-3
+
+
+@functools.cache
+def photo(name: str) -> Image.Image:
+    return Image.open(Path(skimage.data.__file__).with_name(name)).convert("RGB")
+
+
+@functools.cache
+def networks(role: str) -> tuple[LoadedModel, LoadedModel]:
+    """(ours, plain with parameters that want gradients, as a user of the library has it)."""
+    plain = load_model("classroom", role, optimised=False)
+    plain.module.requires_grad_(True)
+    assert any(isinstance(layer, nn.BatchNorm2d) for layer in plain.module.modules())
+    return load_model("classroom", role), plain
+
+
+def stock_map(
+    module: nn.Module, layer: nn.Module, inputs: torch.Tensor, method: str, target: int
+) -> np.ndarray:
+    """The library's own answer ``(H, W)``, at the input's size, 0-1."""
+    with STOCK[method](model=module, target_layers=[layer]) as stock:
+        return stock(input_tensor=inputs, targets=[ClassifierOutputTarget(target)])[0]
+
+
+def scaled_as_the_library_does(raw: np.ndarray, px: int) -> np.ndarray:
+    """A raw map ``(h, w)`` through the library's two scalings: per layer, then over layers."""
+    return scale_cam_image(scale_cam_image(raw[None], (px, px)))[0]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_folding_leaves_the_logits_of_a_trained_network(role):
+    ours, plain = networks(role)
+    inputs = torch.cat([ours.preprocess(photo(name)) for name in PHOTOS])
+    with torch.inference_mode():
+        expected, logits = plain.module(inputs), ours.module(inputs)
+    assert expected.abs().max() > 1
+    assert (logits - expected).abs().max() <= 1e-4 * expected.abs().max()
+
+
+@pytest.mark.parametrize("stage", [9, 7, 5])
+@pytest.mark.parametrize("method", STOCK)
+@pytest.mark.parametrize("role", ROLES)
+def test_maps_equal_the_stock_library_on_the_trained_network(role, method, stage):
+    ours, plain = networks(role)
+    compared = 0
+    for name in PHOTOS:
+        inputs = plain.preprocess(photo(name))
+        with torch.no_grad():
+            ranking = plain.module(inputs)[0].argsort(descending=True).tolist()
+        # Where a class has no map (Grad-CAM may be negative everywhere), or one that rounding
+        # alone moves by as much (see below), a less probable class is taken.
+        for target in ranking:
+            options = {"method": method, "target_class": target, "target_stage": stage}
+            result = compute_cam(ours, photo(name), **options)
+            moved = raw_map(ours.module, inputs, **options).moved
+            if result.evidence and moved <= 0.3 * TOLERANCE * result.raw_max:
+                break
+        else:
+            continue
+        expected = stock_map(plain.module, plain.module.features[stage - 1], inputs, method, target)
+        assert expected.max() > 0.99
+        scaled = scaled_as_the_library_does(np.array(result.raw, dtype=np.float32), len(expected))
+        assert np.abs(scaled - expected).max() <= TOLERANCE, (name, target)
+        compared += 1
+    assert compared >= 3
+
+
+@pytest.mark.parametrize("method", STOCK)
+@pytest.mark.parametrize("role", ROLES)
+def test_without_folding_every_stage_equals_the_stock_library_to_the_last_digits(role, method):
+    """The private tail itself changes nothing; only folding moves roundings."""
+    _, plain = networks(role)
+    inputs = plain.preprocess(photo("coffee.png"))
+    assert_equal_on_the_same_module(plain.module, list(plain.module.features), inputs, method)
+
+
+def assert_equal_on_the_same_module(
+    module: nn.Module, layers: list[nn.Module], inputs: torch.Tensor, method: str
+) -> None:
+    visible = 0
+    for stage, layer in enumerate(layers, start=1):
+        found = raw_map(module, inputs, method=method, target_class=3, target_stage=stage)
+        if method == "eigencam" and found.values.size > 60 * 60:
+            continue  # the library would need gigabytes
+        expected = stock_map(module, layer, inputs, method, 3)
+        scaled = scaled_as_the_library_does(found.values, inputs.shape[-1])
+        assert scaled.shape == expected.shape
+        assert np.abs(scaled - expected).max() <= 1e-6, stage
+        visible += bool(expected.max() > 0.99)
+    assert visible >= 3
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_where_grad_cam_plus_plus_is_mostly_rounding_the_difference_is_announced(role):
+    ours, plain = networks(role)
+    inputs = plain.preprocess(photo("coffee.png"))
+    for stage in range(1, 10):
+        options = {"method": "gradcam++", "target_class": 3, "target_stage": stage}
+        found = raw_map(ours.module, inputs, **options)
+        layer = plain.module.features[stage - 1]
+        expected = stock_map(plain.module, layer, inputs, "gradcam++", 3)
+        scaled = scaled_as_the_library_does(found.values, len(expected))
+        announced = 10 * found.moved / max(found.values.max(), 1e-30)
+        assert np.abs(scaled - expected).max() <= TOLERANCE + announced, stage
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_maps_compared_differ_by_far_more_than_the_tolerance(role):
+    """Across photos and classes; else the comparison would accept any map for any other."""
+    ours, _ = networks(role)
+    maps = [
+        scaled_as_the_library_does(np.array(result.raw, dtype=np.float32), 96)
+        for name in PHOTOS[:2]
+        for target in range(5)
+        if (result := compute_cam(ours, photo(name), target_class=target, target_stage=7)).evidence
+    ]
+    assert len(maps) >= 4
+    apart = [np.abs(a - b).max() for i, a in enumerate(maps) for b in maps[:i]]
+    assert min(apart) > 30 * TOLERANCE
+
+
+@pytest.mark.parametrize("method", STOCK)
+@pytest.mark.parametrize("build", [efficientnet_b0, resnet50])
+def test_stages_are_the_layers_they_are_said_to_be(build, method):
+    """On the large networks, whose trained weights are not here: every stage, random weights."""
+    module, inputs = random_network(build)
+    layers: list[nn.Module] = (
+        list(module.features)
+        if isinstance(module, EfficientNet)
+        else [module.maxpool, module.layer1, module.layer2, module.layer3, module.layer4]
+    )
+    assert_equal_on_the_same_module(module, layers, inputs, method)
+    last = raw_map(
+        optimise(module, "cpu"), inputs, method=method, target_class=3, target_stage=len(layers)
+    )
+    expected = stock_map(module, layers[-1], inputs, method, 3)
+    scaled = scaled_as_the_library_does(last.values, len(expected))
+    assert np.abs(scaled - expected).max() <= TOLERANCE
+
+
+@functools.cache
+def random_network(build: Callable[[], nn.Module]) -> tuple[nn.Module, torch.Tensor]:
+    """A network and an input that its norms were fitted to, residual branches the smaller part."""
+    torch.manual_seed(0)
+    module = build()
+    batch = torch.randn(8, 3, 128, 128)
+    with torch.no_grad():
+        for layer in module.modules():
+            if isinstance(layer, nn.BatchNorm2d):
+                layer.momentum = None
+                layer.weight.uniform_(0.2, 0.6)
+        module.train()(batch)
+    return module.eval(), batch[:1]
