@@ -374,11 +374,8 @@ def test_fine_tuning_stops_when_asked(tiny, two_colours):
 
 
 def test_fine_tuning_repeats_itself_and_leaves_the_global_random_state_alone(tiny, two_colours):
-    def weights() -> dict[str, torch.Tensor]:
-        torch.rand(7)  # whatever else draws
-        return fine_tune(tiny, two_colours, 16, steps=4, recipe=RECIPE).module.state_dict()
-
-    first = weights()
+    first = fine_tune(tiny, two_colours, 16, steps=4, recipe=RECIPE).module.state_dict()
+    torch.rand(7)  # whatever else draws
     state = torch.get_rng_state()
     second = fine_tune(tiny, two_colours, 16, steps=4, recipe=RECIPE).module.state_dict()
     assert torch.equal(torch.get_rng_state(), state)
