@@ -71,6 +71,14 @@ def device(choice: str) -> str:
     return inference.choose_device(choice)
 
 
+@st.cache_data(show_spinner=False)
+def device_label(device: str) -> str:
+    """What a device is, for a person."""
+    from effnet_viz import inference
+
+    return inference.device_label(device)
+
+
 def load(
     key: str,
     spec: ArchitectureSpec | None,

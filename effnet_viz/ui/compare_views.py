@@ -15,7 +15,6 @@ from effnet_viz.images import square
 from effnet_viz.results import CamResult
 from effnet_viz.ui import cache, model_views
 from effnet_viz.ui.photos import Photo
-from effnet_viz.ui.state import DEVICE_TITLES, option_of
 
 METHOD_TITLES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
     {
@@ -161,7 +160,7 @@ def maps(photo: Photo, settings: CompareSettings) -> None:
 def _results(photo: Photo, settings: CompareSettings) -> dict[str, CamResult]:
     results: dict[str, CamResult] = {}
     with model_views.shown_errors():
-        device = cache.device(option_of("device", DEVICE_TITLES, "auto"))
+        device = model_views.chosen_device()
         bar = st.progress(0.0, text="Loading the engine")
         target = settings.target_class
         for done, role in enumerate(ROLES):

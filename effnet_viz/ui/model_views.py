@@ -9,7 +9,9 @@ import streamlit as st
 
 from effnet_viz.errors import UserError
 from effnet_viz.families import IMAGENET, IMAGENETTE_CLASSES, SHIPPED, UNTRAINED
+from effnet_viz.ui import cache
 from effnet_viz.ui.photos import Photo
+from effnet_viz.ui.state import DEVICE_TITLES, option_of
 
 _BADGE_COLOURS = {SHIPPED: "green", IMAGENET: "blue", UNTRAINED: "orange"}
 
@@ -37,6 +39,16 @@ def class_warning(photo: Photo, families: Iterable[str]) -> None:
         "It will answer with one of them all the same.",
         icon=":material/help:",
     )
+
+
+def chosen_device() -> str:
+    """The torch device of the sidebar's choice, which the sidebar then names.
+
+    Raises UserError where it is not there.
+    """
+    device = cache.device(option_of("device", DEVICE_TITLES, "auto"))
+    st.sidebar.caption(f"Running on {cache.device_label(device)}")
+    return device
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from effnet_viz.figures import si
 from effnet_viz.results import Prediction
 from effnet_viz.ui import cache, model_views
 from effnet_viz.ui.photos import Photo
-from effnet_viz.ui.state import DEVICE_TITLES, option_of, scale_choice
+from effnet_viz.ui.state import scale_choice
 
 SCALE_KEY = "custom/scale"
 FAMILY_TITLES = {"classroom": "", "imagenet": "ImageNet ", "resnet50": "ImageNet "}
@@ -85,7 +85,7 @@ def run_models(photo: Photo, choices: Sequence[ModelChoice]) -> dict[str, Predic
         st.info("Choose at least one model above.", icon=":material/info:")
         return predictions
     with model_views.shown_errors():
-        device = cache.device(option_of("device", DEVICE_TITLES, "auto"))
+        device = model_views.chosen_device()
         bar = st.progress(0.0, text="Loading the engine")
         for done, choice in enumerate(choices):
             share = done / len(choices)

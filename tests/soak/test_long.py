@@ -1,0 +1,41 @@
+"""The same promises for much longer: `make soak`."""
+
+from __future__ import annotations
+
+import random
+import warnings
+
+import pytest
+
+from effnet_viz.errors import UserError
+from effnet_viz.images import decode
+from effnet_viz.models import build_model
+from tests.oracle.test_cost_against_torchvision import computed, random_spec
+from tests.oracle.torch_counts import count, skeletons
+from tests.unit.test_images import small_files
+
+pytestmark = pytest.mark.soak
+
+
+def test_3000_more_random_efficientnets():
+    for seed in range(300, 3300):
+        spec = random_spec(seed)
+        with skeletons():
+            module = build_model(spec)
+        assert count(module, spec.resolution_px, bare=True) == computed(spec), f"seed {seed}"
+
+
+def test_100000_damaged_images():
+    draw = random.Random(0)
+    originals = small_files()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for _ in range(100_000):
+            data = bytearray(draw.choice(originals))
+            for _ in range(draw.randint(1, 12)):
+                data[draw.randrange(len(data))] = draw.randrange(256)
+            try:
+                image = decode(bytes(data[: draw.randint(1, len(data))]))
+            except UserError:
+                continue
+            assert image.mode == "RGB"
