@@ -27,6 +27,9 @@ MODELS_KEPT = 16
 RESULTS_KEPT = 2000
 PHOTOS_KEPT = 64
 
+#: Trained baselines that other networks can be grown from.
+PARENTS = (("classroom", "baseline"), ("imagenet", "b0"))
+
 
 def digest(data: bytes) -> str:
     """The photo's key: sha256 of its bytes."""
@@ -56,11 +59,21 @@ def model(
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def untrained(spec: ArchitectureSpec, name: str, device: str) -> LoadedModel:
-    """A built, untrained model. Raises UserError where it cannot be built or does not fit."""
-    from effnet_viz import inference, weights
+def custom(spec: ArchitectureSpec, name: str, device: str) -> LoadedModel:
+    """A model without trained weights of its own: grown from a baseline whose weights are on this
+    machine where that can be, else untrained. Raises UserError where it cannot be built or held.
+    """
+    from effnet_viz import growth, inference, weights
 
     inference.guard(spec, device=device)
+    for family, baseline in PARENTS:
+        try:
+            growth.check_growth(find_model(family, baseline).spec, spec)
+        except UserError:
+            continue
+        if weights.is_available(family, baseline):
+            parent = weights.load_model(family, baseline, optimised=False)
+            return growth.grown_model(parent, spec, name=name, device=device)
     return weights.untrained_model(spec, name=name, device=device)
 
 
@@ -85,15 +98,15 @@ def load(
     device: str,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> LoadedModel:
-    """The model behind a key ``family/name``; ``spec`` is the untrained model of ``custom/…``.
+    """The model behind a key ``family/name``; ``spec`` is that of ``custom/…``.
 
-    Raises UserError as `model` and `untrained` do.
+    Raises UserError as `model` and `custom` do.
     """
     family, _, name = key.partition("/")
     if family == "custom":
         if spec is None:
             raise UserError("The Scale page's model is not set; open Scale and choose one.")
-        return untrained(spec, name, device)
+        return custom(spec, name, device)
     return model(family, name, device, on_progress)
 
 

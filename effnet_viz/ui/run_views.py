@@ -156,6 +156,13 @@ def cost_table(predictions: Mapping[str, Prediction], choices: Sequence[ModelCho
     for title, prediction in predictions.items():
         if prediction.note:
             st.info(f"{title}: {prediction.note}", icon=":material/info:")
+    if any(p.weights.startswith("grown from") for p in predictions.values()):
+        st.info(
+            "Grown weights compute the parent's function in a larger network: at the parent's "
+            "resolution the predictions are equal by construction. They show what the size costs, "
+            "not what training it would bring.",
+            icon=":material/content_copy:",
+        )
     if any(p.weights == UNTRAINED for p in predictions.values()):
         st.warning(
             "The Scale page's network has no trained weights. It is run for its time and memory; "

@@ -74,6 +74,18 @@ def test_a_device_that_is_not_there_is_one_sentence(open_page):
     assert any("finds no mps device" in error.value for error in app.error)
 
 
+def test_the_scale_pages_network_grows_from_a_trained_baseline_where_it_can(open_page):
+    app = open_page(
+        "pages/run.py", architecture="Classroom baseline", by="d, w, r", depth="2", width="1.5",
+        models="baseline",
+    )  # fmt: skip
+    app.multiselect(key="models").set_value(["classroom/baseline", "custom/scale"]).run()
+    table = answers(app)
+    assert "grown from" in table["weights"].iloc[1]
+    assert table["says"].iloc[0] == table["says"].iloc[1]
+    assert any("equal by construction" in info.value for info in app.info)
+
+
 def test_a_network_shown_for_cost_only_says_so(open_page):
     app = open_page("pages/run.py", architecture="ResNet-50", models="Scale page: φ = 1")
     assert any("computed, not built" in error.value for error in app.error)
