@@ -35,6 +35,12 @@ page = st.navigation(
                 icon=":material/account_tree:",
                 help="Open the network's stages, blocks and operations, with what each costs.",
             ),
+            st.Page(
+                "pages/paper.py",
+                title="Paper",
+                icon=":material/article:",
+                help="Every table of the paper, recomputed where it can be.",
+            ),
         ],
     }
 )

@@ -277,9 +277,11 @@ def ratio_checks(checks: Sequence[RatioCheck]) -> go.Figure:
             hoverinfo="text",
         )
     figure.update_xaxes(title="printed against recomputed, %", zeroline=True)
-    figure.update_yaxes(autorange="reversed", tickfont_size=11, automargin=True, title=None)
+    figure.update_yaxes(
+        autorange="reversed", tickfont_size=11, automargin=True, title=None, tickvals=names
+    )
     figure.update_layout(bargap=0.35)
-    return _finish(figure, 90 + 17 * len(checks))
+    return _finish(figure, 130 + 19 * len(checks))
 
 
 class Difference(NamedTuple):
@@ -323,7 +325,7 @@ def differences(rows: Sequence[Difference]) -> go.Figure:
     )
     widest = max(max(abs(row.percent), row.rounding_percent) for row in rows) * 1.35
     figure.update_xaxes(title="computed against printed, %", range=[-widest, widest])
-    figure.update_yaxes(autorange="reversed", automargin=True)
+    figure.update_yaxes(autorange="reversed", automargin=True, tickvals=[row.name for row in rows])
     figure.update_layout(barmode="overlay")
     return _finish(figure, 90 + 25 * len(rows))
 
@@ -372,9 +374,10 @@ def transfer_pairs(pairs: Sequence[Pair], chosen: str) -> go.Figure:
             mode="markers",
             marker={"color": colour, "symbol": symbol, "size": 10},
         )
-    ticks = (4, 10, 30, 100, 300, 600)
-    figure.update_xaxes(
-        **_axis(Axis("parameters, millions", log=True, range=(3, 800), ticks=ticks))
-    )
+    largest = max(pair.their_x for pair in pairs)
+    smallest = min(pair.our_x for pair in pairs)
+    shown = (0.6 * smallest, 1.5 * largest)
+    ticks = [tick for tick in (4, 10, 20, 50, 100, 200, 500) if shown[0] < tick < shown[1]]
+    figure.update_xaxes(**_axis(Axis("parameters, millions", log=True, range=shown, ticks=ticks)))
     figure.update_yaxes(title="accuracy, %", zeroline=False)
     return _finish(figure, 430)
