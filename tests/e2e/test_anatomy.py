@@ -13,7 +13,8 @@ pytestmark = pytest.mark.browser
 def test_opening_the_network_of_the_scale_page(page: Page, server: str):
     page.goto(f"{server}/?by=B0-B7&variant=B0")
     settled(page)
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Anatomy", exact=True).click()
+    links = page.get_by_test_id("stSidebarNav")
+    links.get_by_role("link", name="Anatomy", exact=True).press("Enter")
     expect(page.locator("h1")).to_have_text("What is inside a block?")
     settled(page)
     drawing = page.locator("svg.wide")
@@ -27,7 +28,7 @@ def test_opening_the_network_of_the_scale_page(page: Page, server: str):
     page.keyboard.press("Space")
     expect(page).to_have_url(re.compile("a_stage=6"))
     settled(page)
-    page.get_by_role("radio", name="The first block").click()
+    page.get_by_role("radio", name="The first block").press("Space")
     expect(page).to_have_url(re.compile(r"a_block=The(\+|%20)first(\+|%20)block"))
     settled(page)
     expect(drawing).to_contain_text("no skip: channels change (80 → 112)")

@@ -202,39 +202,51 @@ def conv(cin: int, cout: int, kernel: int = 1, stride: int = 1, groups: int = 1)
     )
 
 
-@pytest.mark.parametrize(("stage", "first"), [(3, True), (6, True), (6, False), (7, True)])
-def test_alternatives_are_the_modules_they_name(stage: int, first: bool) -> None:
-    block = blocks_of(PHI_ONE, stage)[0 if first else 1]
-    cin, cout = int(block.in_channels), int(block.out_channels)
-    kernel = PHI_ONE.stages[stage - 1].kernel_size
-    stride = PHI_ONE.stages[stage - 1].stride if first else 1
-    inner, wide = cout // 4, 6 * cin
-    modules = [
-        nn.Sequential(conv(cin, cout, kernel, stride)),
-        nn.Sequential(conv(cin, inner), conv(inner, inner, kernel, stride), conv(inner, cout)),
-        nn.Sequential(conv(cin, wide), conv(wide, wide, kernel, stride), conv(wide, cout)),
-    ]
-    filtered = [cin, inner, wide]
-    for other, module, channels in zip(alternatives(block), modules, filtered, strict=True):
-        counter = FlopCounterMode(display=False)
-        activations = 0
+def chain(*rows: tuple[int, ...]) -> nn.Sequential:
+    return nn.Sequential(*(conv(*row) for row in rows))
 
-        def add_output(_m: object, _a: object, out: torch.Tensor) -> None:
-            nonlocal activations
-            activations += out.numel()
 
-        for child in module.modules():
-            if isinstance(child, nn.Conv2d):
-                child.register_forward_hook(add_output)
-        with torch.no_grad(), counter:
-            out = module.eval().to("meta")(
-                torch.empty(1, cin, int(block.in_px), int(block.in_px), device="meta")
-            )
-        assert tuple(out.shape[1:]) == out_shape(block)
-        assert other.cost.macs == counter.get_total_flops() // 2
-        assert other.cost.params == sum(p.numel() for p in module.parameters())
-        assert other.cost.activations == activations
-        assert other.filtered == channels
+def measured(module: nn.Module, channels: int, px: int) -> tuple[int, int, int, tuple[int, ...]]:
+    """Params, multiply-adds, convolution outputs and output shape of a module, by torch itself."""
+    outputs: list[int] = []
+    for child in module.modules():
+        if isinstance(child, nn.Conv2d):
+            child.register_forward_hook(lambda _m, _a, out: outputs.append(out.numel()))
+    counter = FlopCounterMode(display=False)
+    with torch.no_grad(), counter:
+        out = module.eval().to("meta")(torch.empty(1, channels, px, px, device="meta"))
+    params = sum(p.numel() for p in module.parameters())
+    return params, counter.get_total_flops() // 2, sum(outputs), tuple(out.shape[1:])
+
+
+@pytest.mark.parametrize(
+    ("spec", "stage", "index", "k", "s"),
+    [
+        (PHI_ONE, 3, 0, 3, 2), (PHI_ONE, 6, 0, 5, 1), (PHI_ONE, 6, 1, 5, 1), (PHI_ONE, 7, 0, 5, 2),
+        (MOBILENET_V2, 4, 0, 3, 2), (MOBILENET_V1, 3, 0, 3, 2), (MOBILENET_V1, 5, 1, 3, 1),
+        (RESNET_50, 3, 0, 3, 2), (RESNET_50, 3, 1, 3, 1),
+    ],
+)  # fmt: skip
+def test_alternatives_are_the_modules_they_name(
+    spec: ArchitectureSpec, stage: int, index: int, k: int, s: int
+) -> None:
+    block = blocks_of(spec, stage)[index]
+    i, o = int(block.in_channels), int(block.out_channels)
+    quarter, wide = o // 4, 6 * i
+    expected = [(i, chain((i, o, k, s)))]
+    if spec is RESNET_50:
+        expected.append((wide, chain((i, wide), (wide, wide, k, s, wide), (wide, o))))
+    else:
+        expected.append((quarter, chain((i, quarter), (quarter, quarter, k, s), (quarter, o))))
+    if spec in (PHI_ONE, MOBILENET_V2):
+        expected.append((wide, chain((i, wide), (wide, wide, k, s), (wide, o))))
+    own = block_cost(block)
+    for other, (filtered, module) in zip(alternatives(block), expected, strict=True):
+        params, macs, activations, shape = measured(module, i, int(block.in_px))
+        assert other.cost == (params, macs, activations), other.name
+        assert other.ratio == (own.params / params, own.macs / macs, own.activations / activations)
+        assert other.filtered == filtered
+        assert shape == out_shape(block)
 
 
 def test_b0_stage_6_by_hand() -> None:
