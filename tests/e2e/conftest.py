@@ -8,10 +8,11 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "screenshots"
@@ -29,9 +30,9 @@ def browser_path(bundled: str) -> str | None:
     return os.environ.get("BROWSER_PATH") or next(filter(None, found), own)
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """The app's address."""
+@contextmanager
+def running_app() -> Iterator[str]:
+    """A new server; its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -60,6 +61,13 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The address of a server that all tests share."""
+    with running_app() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Headless system Chromium."""
     with sync_playwright() as playwright:
@@ -75,13 +83,19 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
+def is_ours(message: ConsoleMessage) -> bool:
+    """An error, other than that of Streamlit's client, which on a linked page first asks for its
+    own addresses below that page."""
+    return message.type == "error" and "/_stcore/" not in message.location["url"]
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A desktop page that fails the test on any console error or exception box."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     opened = context.new_page()
     errors: list[str] = []
-    opened.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+    opened.on("console", lambda m: errors.append(m.text) if is_ours(m) else None)
     opened.on("pageerror", lambda error: errors.append(str(error)))
     yield opened
     boxes = opened.locator('[data-testid="stException"]').count()

@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from skimage import data as photos
 
-from tests.e2e.conftest import SCREENSHOTS, settled
+from tests.e2e.conftest import SCREENSHOTS, running_app, settled
 
 pytestmark = pytest.mark.browser
 
@@ -75,6 +75,16 @@ def test_a_reload_restores_the_view(page: Page, server: str):
     settled(page)
     expect(page.get_by_text("Evidence for church")).to_be_visible()
     expect(page.get_by_text("stage 5")).to_be_visible()
+
+
+def test_a_link_works_on_a_server_that_has_just_started(page: Page):
+    with running_app() as address:
+        page.goto(f"{address}/compare?stage=7")
+        settled(page)
+        navigation = page.get_by_test_id("stSidebarNav")
+        expect(navigation.get_by_role("link", name="Scale", exact=True)).to_be_visible()
+        expect(page.locator('img[alt*="evidence for"]')).to_have_count(5)
+        expect(page.get_by_text("stage 7")).to_be_visible()
 
 
 def test_a_broken_upload_is_one_sentence_and_loses_nothing(page: Page, server: str):
