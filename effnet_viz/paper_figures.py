@@ -157,10 +157,11 @@ def bars(
 ) -> go.Figure:
     """Vertical bars, one group per name; a missing value leaves a gap."""
     figure = go.Figure()
+    labels = [name.replace(" ", "<br>") for name in names]
     for index, (name, values) in enumerate(series.items()):
         figure.add_bar(
             name=name,
-            x=list(names),
+            x=labels,
             y=list(values),
             marker_color=colours[index % len(colours)],
             text=list(texts[index]) if texts else None,
