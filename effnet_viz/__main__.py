@@ -1,4 +1,5 @@
-"""The command line: ``python -m effnet_viz cost | predict | cam | train | evaluate | doctor``.
+"""The command line: ``python -m effnet_viz COMMAND``, with the commands cost, predict, cam, bench,
+train, evaluate and doctor.
 
 This file says what can be typed; `effnet_viz.commands` does it. With ``--json`` nothing but JSON
 goes to standard output. An error is one line on standard error; the exit code is 2 for bad input
@@ -77,7 +78,10 @@ def parser() -> Parser:
     top.add_argument("--version", action="version", version=f"effnet_viz {__version__}")
     subparsers = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     add_parser = partial(subparsers.add_parser, allow_abbrev=False)
-    for add in (_add_cost, _add_predict, _add_cam, _add_train, _add_evaluate, _add_doctor):
+    for add in (
+        *(_add_cost, _add_predict, _add_cam, _add_bench),
+        *(_add_train, _add_evaluate, _add_doctor),
+    ):
         add(add_parser)
     return top
 
@@ -118,6 +122,26 @@ def _add_cam(add_parser: AddParser) -> None:
     command.set_defaults(run=commands.run_cam)
 
 
+def _add_bench(add_parser: AddParser) -> None:
+    command = add_parser("bench", help="how long models take on this machine, beside their cost")
+    command.add_argument(
+        "--model", nargs="+", action="extend", metavar="NAME",
+        help="baseline depth width resolution compound b0..b7 resnet50 resnet152 custom; default: "
+        "the five roles and b0; custom takes the scaling options below",
+    )  # fmt: skip
+    command.add_argument(
+        "--device", default="cpu", help="auto, cpu, cuda or mps (default: %(default)s)"
+    )
+    command.add_argument(
+        "--threads", default="1", metavar="N", help="or all; default: 1, as in the paper's table 4"
+    )
+    command.add_argument("--batch-size", type=int, default=1, metavar="N", help="1 to 32 images")
+    command.add_argument("--repeats", type=int, metavar="N", help="default: 5 to 30, by the time")
+    _add_scaling(command)
+    _add_json(command)
+    command.set_defaults(run=_run_bench)
+
+
 def _add_train(add_parser: AddParser) -> None:
     command = add_parser("train", help="train the classroom family; a stopped run goes on")
     _add_data(command)
@@ -147,6 +171,12 @@ def _add_data(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--out", default=str(CHECKPOINT_DIR), metavar="FOLDER", help="shipped weights"
     )
+
+
+def _run_bench(options: argparse.Namespace) -> None:
+    from effnet_viz.bench_commands import run_bench  # torch
+
+    run_bench(options)
 
 
 def _run_train(options: argparse.Namespace) -> None:

@@ -83,3 +83,31 @@ class CamResult:
     probability: float
     evidence: bool
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkRow:
+    """What one model took on one machine, beside what arithmetic says it costs.
+
+    ``device`` is torch's name and ``latency.device`` what it is, for a person. ``latency`` is of
+    one pass of ``batch_size`` images; ``params``, ``macs`` and ``activations`` are per image.
+    ``peak_memory_bytes`` is measured, None where the platform does not tell;
+    ``least_memory_bytes`` is `effnet_viz.cost.inference_memory_bytes`. ``versions`` are pairs of
+    name and version, ``date`` is ISO 8601.
+    """
+
+    model: str
+    family: str
+    role: str
+    resolution_px: int
+    device: str
+    threads: int
+    batch_size: int
+    latency: Latency
+    peak_memory_bytes: int | None
+    least_memory_bytes: int
+    params: int
+    macs: int
+    activations: int
+    versions: tuple[tuple[str, str], ...]
+    date: str

@@ -14,10 +14,13 @@ PACKAGE = ROOT / "effnet_viz"
 RING_0 = (
     *("architectures", "cost", "errors", "families", "law", "layers", "results", "scaling"),
     *("anatomy", "download", "imagenette", "records", "samples", "study", "width"),
-    *("paper", "paper_checks", "paper_claims", "paper_costs"),
+    *("paper", "paper_checks", "paper_claims", "paper_costs", "bench_study"),
 )
-RING_2 = ("anatomy_drawing", "anatomy_figures", "figures", "overlays", "paper_figures", "sheets")
-ENTRY = ("__main__", "commands", "doctor", "terminal", "training_commands")
+RING_2 = (
+    *("anatomy_drawing", "anatomy_figures", "figures", "overlays", "paper_figures", "sheets"),
+    "bench_figures",
+)
+ENTRY = ("__main__", "bench_commands", "commands", "doctor", "terminal", "training_commands")
 
 
 def ring(module: str) -> int:

@@ -1,0 +1,344 @@
+"""The benchmark: what is built is what was meant, threads are put back, a job can be stopped; and
+fits against numpy's."""
+
+import csv
+import io
+import json
+import math
+import threading
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+import torchvision
+from torch.utils.flop_counter import FlopCounterMode
+
+from effnet_viz import UserError, bench, bench_study
+from effnet_viz.__main__ import main
+from effnet_viz.architectures import EFFICIENTNET_B0, MOBILENET_V2, RESNET_50
+from effnet_viz.bench_study import MODELS, QUICK, Setup, custom_entry, find
+from effnet_viz.families import ROLES
+from effnet_viz.results import BenchmarkRow, Latency
+
+TINY = replace(EFFICIENTNET_B0, resolution_px=32)
+
+
+def row(model, macs, ms, spread=0.0, activations=None, params=None, **other) -> BenchmarkRow:
+    latency = Latency(ms, ms - spread, ms + spread, 5, 1, "CPU (test)", 1, "2")
+    values = {
+        "family": "imagenet", "role": "compound", "resolution_px": 224, "device": "cpu",
+        "threads": 1, "batch_size": 1, "peak_memory_bytes": None, "least_memory_bytes": 5,
+        "versions": (("torch", "2"),), "date": "2026-01-01T00:00:00+00:00",
+    }  # fmt: skip
+    values |= other
+    return BenchmarkRow(
+        model=model, latency=latency, macs=macs, activations=activations or macs,
+        params=params or macs, **values,
+    )  # fmt: skip
+
+
+# --- what is measured -----------------------------------------------------------------------------
+
+
+def test_the_models_are_the_papers_the_classrooms_and_two_resnets():
+    names = (*ROLES, *(f"b{n}" for n in range(8)), "resnet50", "resnet152")
+    assert tuple(MODELS) == names
+    assert set(QUICK) == {*ROLES, "b0"}
+    assert [MODELS[f"b{n}"].spec.resolution_px for n in range(8)] == [
+        224, 240, 260, 300, 380, 456, 528, 600,
+    ]  # fmt: skip
+    assert {entry.weights for entry in MODELS.values()} == {"untrained"}
+
+
+@pytest.mark.parametrize("name", ["baseline", "compound", "b0", "b3", "resnet50", "resnet152"])
+def test_the_network_that_runs_is_the_one_that_is_counted(name):
+    spec = replace(MODELS[name].spec, resolution_px=64)
+    with torch.device("meta"):
+        module = bench.random_network(spec)
+    cost = bench.network_cost(spec)
+    assert sum(p.numel() for p in module.parameters()) == cost.params
+    with FlopCounterMode(display=False) as counter:
+        module(torch.empty(1, 3, 64, 64, device="meta"))
+    assert counter.get_total_flops() == 2 * cost.macs
+    assert not module.training
+
+
+def test_resnets_are_torchvisions():
+    assert isinstance(bench.random_network(RESNET_50), torchvision.models.ResNet)
+
+
+def test_what_cannot_be_built_is_a_user_error():
+    entry = custom_entry(MOBILENET_V2, "baseline")
+    with pytest.raises(UserError, match="computed, not built"):
+        bench.measure(entry, Setup())
+
+
+def test_a_measured_row_carries_everything():
+    passes = []
+    entry = custom_entry(TINY, "resolution", "tiny")
+    setup = Setup(batch_size=2, repeats=3)
+    got = bench.measure(entry, setup, lambda done, total: passes.append((done, total)))
+    assert (got.model, got.role, got.resolution_px, got.batch_size) == ("tiny", "resolution", 32, 2)
+    assert passes == [(n, 5) for n in range(5)]
+    assert got.latency.repeats == 3
+    assert got.latency.batch_size == 2
+    assert 0 < got.latency.q1_ms <= got.latency.median_ms <= got.latency.q3_ms
+    assert got.latency.device.startswith("CPU")
+    assert (got.device, got.threads, got.latency.threads) == ("cpu", 1, 1)
+    assert got.params == 5_288_548
+    assert dict(got.versions)["torch"] == torch.__version__
+    assert dict(got.versions)["torchvision"] == torchvision.__version__
+    if got.peak_memory_bytes is not None:  # weights must be held, and the pass is small
+        assert 0.5 * 4 * got.params < got.peak_memory_bytes < 200 * 2**20
+
+
+def test_the_measured_pass_is_finite_and_without_autograd(monkeypatch):
+    seen = []
+    build = bench.random_network
+
+    def watched(spec):
+        module = build(spec)
+        module.register_forward_hook(lambda *a: seen.append((a[2], torch.is_grad_enabled())))
+        return module
+
+    monkeypatch.setattr(bench, "random_network", watched)
+    bench.measure(replace(MODELS["resnet50"], spec=replace(RESNET_50, resolution_px=64)),
+                  Setup(repeats=1))  # fmt: skip
+    assert len(seen) == 3
+    assert all(out.isfinite().all() and out.abs().max() > 1e-6 for out, _ in seen)
+    assert not any(grad for _, grad in seen)
+
+
+def test_threads_are_set_and_put_back(monkeypatch):
+    before = torch.get_num_threads()
+    other = before + 1
+    got = bench.measure(custom_entry(TINY, "baseline"), Setup(threads=other, repeats=1))
+    assert got.threads == got.latency.threads == other
+    assert torch.get_num_threads() == before
+
+    def fail(*_, **__):
+        raise ValueError("broken")
+
+    monkeypatch.setattr(bench, "measure_latency", fail)
+    with pytest.raises(ValueError, match="broken"):
+        bench.measure(custom_entry(TINY, "baseline"), Setup(threads=other))
+    assert torch.get_num_threads() == before
+
+
+def test_too_much_is_refused_with_the_number_before_anything_is_built(monkeypatch):
+    monkeypatch.setattr(bench, "random_network", lambda spec: pytest.fail("it was built"))
+    with pytest.raises(UserError, match=r"B7 in batches of 32 .* 1,20\d billion .* at most 300"):
+        bench.measure(find("b7"), Setup(batch_size=32))
+    monkeypatch.setattr("effnet_viz.inference.available_memory_bytes", lambda device: 50 * 2**20)
+    with pytest.raises(UserError, match=r"needs at least 0\.\d GB of memory, 0\.0 GB are free"):
+        bench.measure(find("resnet152"), Setup())
+
+
+def test_memory_that_runs_out_after_all_is_one_sentence(monkeypatch):
+    def full(spec):
+        raise MemoryError
+
+    monkeypatch.setattr(bench, "random_network", full)
+    with pytest.raises(UserError, match="did not fit into the memory"):
+        bench.measure(find("b0"), Setup())
+
+
+def test_without_repeats_the_time_of_a_pass_decides(monkeypatch):
+    got = {}
+    monkeypatch.setattr(bench, "_peak_bytes", lambda *_: None)
+
+    def latency(module, inputs, *, device, repeats, warmup):
+        got[seconds] = repeats
+        return Latency(1, 1, 1, repeats, 1, device, 1, "2")
+
+    monkeypatch.setattr(bench, "measure_latency", latency)
+    for seconds in (1e-9, 0.1, 10.0):
+        monkeypatch.setattr(bench, "_one_pass", lambda *_: seconds)  # noqa: B023
+        bench.measure(custom_entry(TINY, "baseline"), Setup())
+    assert list(got.values()) == [30, 15, 5]
+
+
+@pytest.mark.parametrize("wrong", [{"batch_size": 0}, {"batch_size": 33}, {"threads": 0},
+                                   {"repeats": 0}])  # fmt: skip
+def test_a_setup_that_makes_no_sense(wrong):
+    with pytest.raises(UserError):
+        Setup(**wrong)
+
+
+# --- a job ----------------------------------------------------------------------------------------
+
+
+def test_a_job_measures_one_after_the_other_and_names_what_it_left_out():
+    entries = [
+        custom_entry(TINY, "baseline", "one"),
+        find("b7"),
+        custom_entry(TINY, "depth", "two"),
+    ]
+    job = bench.Job(entries, Setup(batch_size=32, repeats=1))
+    job.start()
+    assert job.wait(60)
+    assert [got.model for got in job.rows] == ["one", "two"]
+    assert len(job.failures) == 1
+    assert "billion multiply-adds" in job.failures[0]
+    done = job.progress()
+    assert done.finished
+    assert not done.cancelled
+    assert (done.models_done, done.models, done.share) == (3, 3, 1.0)
+
+
+def test_cancel_stops_before_the_next_pass_and_keeps_what_is_done(monkeypatch):
+    first, second = threading.Event(), threading.Event()
+
+    def measure(entry, setup, on_pass):
+        if entry.name == "one":
+            return row("one", 1, 1)
+        on_pass(1, 4)
+        first.set()
+        assert second.wait(10)
+        on_pass(2, 4)
+        pytest.fail("it went on")
+
+    monkeypatch.setattr(bench, "measure", measure)
+    entries = [custom_entry(TINY, "baseline", "one"), custom_entry(TINY, "baseline", "two")]
+    job = bench.Job(entries, Setup()).start()
+    assert first.wait(10)
+    now = job.progress()
+    assert (now.model, now.models_done, now.finished) == ("two", 1, False)
+    assert now.share == pytest.approx((1 + 0.25) / 2)
+    assert now.seconds_left is not None
+    assert now.seconds_left >= 0
+    job.cancel()
+    second.set()
+    assert job.wait(10)
+    assert [got.model for got in job.rows] == ["one"]
+    assert job.progress().cancelled
+    assert not job.failures
+    assert not bench._measuring.locked()
+
+
+def test_a_second_job_waits_for_the_first_and_can_be_cancelled_meanwhile(monkeypatch):
+    monkeypatch.setattr(bench, "measure", lambda *_: pytest.fail("both ran at once"))
+    with bench._measuring:
+        job = bench.Job([custom_entry(TINY, "baseline")], Setup()).start()
+        time.sleep(0.05)
+        assert job.progress().waiting
+        job.cancel()
+        assert job.wait(10)
+    assert not job.rows
+
+
+def test_a_bug_in_a_job_is_told_not_swallowed(monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(bench, "measure", broken)
+    job = bench.Job([custom_entry(TINY, "baseline")], Setup()).start()
+    assert job.wait(10)
+    assert job.failures == ("The measurement stopped: ZeroDivisionError: by zero",)
+
+
+# --- what the rows say ----------------------------------------------------------------------------
+
+
+def test_a_fit_is_numpys_least_squares_in_logs():
+    rng = np.random.default_rng(1)
+    macs = rng.integers(10**6, 10**10, 12)
+    ms = 3e-7 * macs**0.8 * np.exp(rng.normal(0, 0.3, 12))
+    rows = [row(str(n), int(x), float(y)) for n, (x, y) in enumerate(zip(macs, ms, strict=True))]
+    line = bench_study.fit(rows, "macs")
+    slope, intercept = np.polyfit(np.log(macs), np.log(ms), 1)
+    assert line.slope == pytest.approx(slope)
+    assert line.factor_ms == pytest.approx(math.exp(intercept))
+    assert line.r2 == pytest.approx(np.corrcoef(np.log(macs), np.log(ms))[0, 1] ** 2)
+    off = np.log(ms) - np.polyval([slope, intercept], np.log(macs))
+    assert line.typical_factor == pytest.approx(np.exp(np.sqrt(np.mean(off**2))))
+    assert line.time_ms(1e9) == pytest.approx(np.exp(np.polyval([slope, intercept], np.log(1e9))))
+
+
+def test_the_best_predictor_comes_first():
+    rows = [
+        row(str(n), macs, 2.0 * a, activations=a, params=p)
+        for n, (macs, a, p) in enumerate([(5, 10, 9), (70, 20, 4), (60, 40, 30), (300, 80, 2)])
+    ]
+    lines = bench_study.fits(rows)
+    assert lines[0].predictor == "activations"
+    assert lines[0].r2 == pytest.approx(1)
+    assert lines[0].slope == pytest.approx(1)
+    assert lines[0].typical_factor == pytest.approx(1)
+    assert [line.r2 for line in lines] == sorted((line.r2 for line in lines), reverse=True)
+
+
+def test_two_points_or_equal_times_are_no_fit():
+    assert bench_study.fits([row("a", 1, 1), row("b", 2, 2)]) == []
+    assert bench_study.fits([row(name, x, 4.0) for x, name in enumerate("abc", 1)]) == []
+
+
+def test_the_contradiction_is_the_strongest_pair_beyond_the_spread():
+    rows = [row("a", 100, 10, 1), row("b", 200, 9.5, 1), row("c", 400, 5, 1), row("d", 500, 50, 1)]
+    found = bench_study.contradiction(rows)
+    assert (found.light.model, found.heavy.model) == ("a", "c")
+    assert (found.fewer_macs, found.longer) == (4, 2)
+    assert bench_study.contradiction([row("a", 1, 1), row("b", 2, 2)]) is None
+    assert bench_study.contradiction(rows[:2]) is None  # 10 ± 1 and 9.5 ± 1 ms overlap
+
+
+def test_speedup_and_throughput():
+    rows = [row("resnet152", 2, 57.0), row("b1", 1, 10.0, batch_size=4)]
+    assert bench_study.speedup(rows, "resnet152", "b1") == pytest.approx(5.7)
+    assert bench_study.speedup(rows, "resnet152", "b7") is None
+    assert bench_study.images_per_second(rows[1]) == pytest.approx(400)
+
+
+def test_rows_survive_json_and_csv():
+    rows = [row("a", 3, 1.25, 0.5), row("b", 4, 2.5, peak_memory_bytes=7)]
+    back = [bench_study.from_dict(values) for values in json.loads(bench_study.as_json(rows))]
+    assert back == rows
+    table = list(csv.DictReader(io.StringIO(bench_study.as_csv(rows))))
+    assert [line["median_ms"] for line in table] == ["1.25", "2.5"]
+    assert table[0]["q1_ms"] == "0.75"
+    assert table[0]["device_name"] == "CPU (test)"
+    assert table[0]["torch"] == "2"
+    assert table[1]["peak_memory_bytes"] == "7"
+
+
+# --- the command line -----------------------------------------------------------------------------
+
+
+def test_bench_json_is_nothing_but_json(capsys):
+    words = "bench --depth 1 --resolution-px 64 --repeats 2 --batch-size 2 --json"
+    assert main(words.split()) == 0
+    (got,) = json.loads(capsys.readouterr().out)
+    assert (got["model"], got["role"], got["resolution_px"]) == ("custom", "resolution", 64)
+    assert (got["threads"], got["batch_size"], got["device"]) == (1, 2, "cpu")
+    assert got["latency"]["repeats"] == 2
+    assert got["latency"]["median_ms"] > 0
+    assert got["versions"]["torch"] == torch.__version__
+
+
+def test_bench_as_text(capsys):
+    assert main(["bench", "--model", "baseline", "resolution", "compound", "--repeats", "1"]) == 0
+    out = capsys.readouterr().out
+    assert "1 thread, batch 1" in out
+    assert "time against activations: R²" in out
+    assert "66.0 M" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--model vgg16", "no model 'vgg16'"),
+        ("--model custom", "Say what custom is"),
+        ("--batch-size 64", "1 to 32 images"),
+        ("--threads many", "a number or all"),
+        ("--model baseline b7 --batch-size 32", "at most 300 billion"),
+        ("--device tpu", "no device 'tpu'"),
+    ],
+)
+def test_bad_input_is_one_line_and_code_2(capsys, words, message):
+    assert main(["bench", *words.split()]) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
