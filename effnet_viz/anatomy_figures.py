@@ -127,6 +127,7 @@ def operation_shares(block: Block) -> go.Figure:
     figure.update_yaxes(fixedrange=True)
     figure.update_layout(
         barmode="stack",
+        uniformtext={"minsize": 10, "mode": "hide"},
         height=190,
         margin={"l": 4, "r": 12, "t": 4, "b": 4},
         bargap=0.3,
@@ -252,6 +253,7 @@ def width_bars(split: WidthSplit, width: float, built: float) -> go.Figure:
     figure.update_yaxes(categoryorder="array", categoryarray=rows, fixedrange=True)
     figure.update_layout(
         barmode="stack",
+        uniformtext={"minsize": 10, "mode": "hide"},
         height=64 + 48 * len(rows),
         margin={"l": 4, "r": 4, "t": 4, "b": 4},
         bargap=0.35,

@@ -568,7 +568,7 @@ def receptive_field(result: ScaleStudy, stage: int) -> None:
             "stage": f":violet-background[**{f.stage}**]" if f.stage == stage else str(f.stage),
             "operator": f.operator,
             "map": f"{f.grid}×{f.grid}",
-            "one position sees": f"{f.side_px} × {f.side_px} px",
+            "one position sees": _together(f"{f.side_px} × {f.side_px} px"),
             "of the photo's side": f"{f.side_px / px:.2f}×",
             "positions lie apart": f"{f.step_px} px",
         }

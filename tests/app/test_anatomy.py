@@ -85,7 +85,7 @@ def test_doubling_the_width_is_worked_out(open_page):
 def test_receptive_field_per_stage(open_page):
     app = open_page(PAGE, phi="0")
     fields = table(app, "one position sees")
-    assert list(fields["one position sees"])[-1] == "851 × 851 px"
+    assert list(fields["one position sees"])[-1] == "851\u00a0×\u00a0851\u00a0px"
     assert "from **stage 6** on" in texts(app)
     assert "Squeeze-and-excitation averages whole maps" in texts(app)
 
