@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 
 from effnet_viz.architectures import ArchitectureSpec
 from effnet_viz.cost import NetworkCost
+from effnet_viz.families import Role
 from effnet_viz.law import RatioGap
 from effnet_viz.layers import iter_blocks
 from effnet_viz.results import Prediction
@@ -43,7 +44,7 @@ def mebibytes(count: float) -> str:
     return f"{count / 2**30:.2f} GiB" if count >= 2**30 else f"{count / 2**20:.0f} MiB"
 
 
-def network_drawing(panels: Mapping[str, ArchitectureSpec]) -> go.Figure:
+def network_drawing(panels: Mapping[Role, ArchitectureSpec]) -> go.Figure:
     """The paper's figure 2, to scale: one row per role, one bar per block, left to right.
 
     Bar height is the side of the block's input map in pixels, bar thickness its output channels;

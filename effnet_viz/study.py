@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -35,7 +36,7 @@ class ScaleStudy:
     ledger: tuple[StageRounding, ...]
 
     @property
-    def by_role(self) -> MappingProxyType[Role, ArchitectureSpec]:
+    def by_role(self) -> Mapping[Role, ArchitectureSpec]:
         """The baseline, each dimension scaled alone, and all together."""
         m, px = self.multipliers, self.base.resolution_px
         return MappingProxyType(

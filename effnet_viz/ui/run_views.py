@@ -180,13 +180,15 @@ def more_photos() -> None:
         )
         if st.button("Fetch Imagenette", icon=":material/download:"):
             bar = st.progress(0.0, text="Asking the server")
-            try:
-                imagenette.fetch(
-                    on_progress=lambda done, total: bar.progress(
-                        min(1.0, done / total) if total else 0.0,
-                        text=f"{done / 2**20:.0f} of {total / 2**20:.0f} MB",
-                    )
+
+            def show(done: int, total: int) -> None:
+                bar.progress(
+                    min(1.0, done / total) if total else 0.0,
+                    text=f"{done / 2**20:.0f} of {total / 2**20:.0f} MB",
                 )
+
+            try:
+                imagenette.fetch(on_progress=show)
             except UserError as error:
                 bar.empty()
                 st.error(str(error), icon=":material/error:")

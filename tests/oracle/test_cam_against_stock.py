@@ -83,13 +83,15 @@ def test_maps_equal_the_stock_library_on_the_trained_network(role, method, stage
         inputs = plain.preprocess(photo(name))
         with torch.no_grad():
             ranking = plain.module(inputs)[0].argsort(descending=True).tolist()
-        # Where a class has no map (Grad-CAM may be negative everywhere), or one that rounding
-        # alone moves by as much (see below), a less probable class is taken.
+        # Where a class has no map (Grad-CAM may be negative everywhere), one so small that the
+        # library's scaling hides it, or one that rounding alone moves by as much as the tolerance
+        # (see below), a less probable class is taken.
         for target in ranking:
             options = {"method": method, "target_class": target, "target_stage": stage}
             result = compute_cam(ours, photo(name), **options)
             moved = raw_map(ours.module, inputs, **options).moved
-            if result.evidence and moved <= 0.3 * TOLERANCE * result.raw_max:
+            stable = moved <= 0.3 * TOLERANCE * result.raw_max
+            if result.evidence and stable and result.raw_max > 1e-5:
                 break
         else:
             continue
@@ -179,7 +181,7 @@ def random_network(build: Callable[[], nn.Module]) -> tuple[nn.Module, torch.Ten
     """A network and an input that its norms were fitted to, residual branches the smaller part."""
     torch.manual_seed(0)
     module = build()
-    batch = torch.randn(8, 3, 128, 128)
+    batch = torch.randn(8, 3, 96, 96)
     with torch.no_grad():
         for layer in module.modules():
             if isinstance(layer, nn.BatchNorm2d):

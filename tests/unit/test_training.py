@@ -35,7 +35,7 @@ def colours(count: int, px: int = 40) -> PhotoSet:
     return PhotoSet(images, labels, tuple("abcdefghij"), tuple(map(str, range(count))))
 
 
-class Killed(Exception):
+class KilledError(Exception):
     pass
 
 
@@ -45,9 +45,9 @@ def test_a_stopped_run_ends_with_the_same_weights(tmp_path):
 
     def kill(epoch: int, step: int, _steps: int) -> None:
         if (epoch, step) == (2, 3):
-            raise Killed
+            raise KilledError
 
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         train(TINY, photos, held_out, RECIPE, tmp_path / "b.pt", on_step=kill)
     resumed, again = train(TINY, photos, held_out, RECIPE, tmp_path / "b.pt")
     for key, value in straight.state_dict().items():
