@@ -295,10 +295,16 @@ def _rows(raw: Mapping[str, Any], name: str, kind: type[Row]) -> tuple[Row, ...]
 
 
 def as_csv(rows: Sequence[Mapping[str, Cell]]) -> str:
-    """Rows as CSV, unrounded; printed numbers keep their digits, a missing one stays empty."""
+    """Rows as CSV: printed numbers keep their digits, computed ones have ten, missing ones none."""
     out = io.StringIO()
     writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({k: str(v) if isinstance(v, Printed) else v for k, v in row.items()})
+        writer.writerow({column: _csv_cell(value) for column, value in row.items()})
     return out.getvalue()
+
+
+def _csv_cell(value: Cell) -> Cell:
+    if isinstance(value, Printed):
+        return str(value)
+    return f"{value:.10g}" if isinstance(value, float) else value
