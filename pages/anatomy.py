@@ -3,9 +3,10 @@
 import streamlit as st
 
 from effnet_viz.errors import UserError
-from effnet_viz.ui import anatomy_views
+from effnet_viz.ui import anatomy_views, shell
 from effnet_viz.ui.state import scale_choice
 
+shell.inside_app()
 st.title("What is inside a block?")
 try:
     choice = scale_choice()

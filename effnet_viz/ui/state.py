@@ -94,6 +94,7 @@ class ScaleChoice:
     by: str
     coefficients: Coefficients | None
     multipliers: Multipliers
+    variant: str | None = None
 
     def study(self) -> ScaleStudy:
         """The engine's account of this choice. Raises UserError where it cannot be scaled."""
@@ -103,9 +104,11 @@ class ScaleChoice:
 
     @property
     def name(self) -> str:
-        """How other pages call the model, e.g. ``φ = 1`` or ``d 4, w 1, 224 px``."""
+        """How pages call the model, e.g. ``φ = 1``, ``B4`` or ``d 4, w 1, 224 px``."""
         if self.coefficients is not None:
             return f"φ = {self.coefficients.phi:g}"
+        if self.variant is not None:
+            return self.variant.upper()
         m = self.multipliers
         return f"d {m.depth:g}, w {m.width:g}, {m.resolution_px} px"
 
@@ -120,7 +123,7 @@ def scale_choice() -> ScaleChoice:
     if by == "released" and architecture.name == "efficientnet_b0":
         titles = {variant: variant.upper() for variant in RELEASED_VARIANTS}
         variant = option_of("variant", titles, str(d["variant"]))
-        return ScaleChoice(architecture, by, None, released(variant))
+        return ScaleChoice(architecture, by, None, released(variant), variant)
     if by == "multipliers":
         multipliers = checked_multipliers(
             value_of("depth", 1.0),
