@@ -12,6 +12,7 @@ from effnet_viz.errors import UserError
 from effnet_viz.families import IMAGENETTE_CLASSES, ROLES, classroom_spec
 from effnet_viz.figures import ROLE_COLOURS, si
 from effnet_viz.images import square
+from effnet_viz.records import read_record
 from effnet_viz.results import CamResult
 from effnet_viz.ui import cache, model_views
 from effnet_viz.ui.photos import Photo
@@ -240,3 +241,11 @@ def _reading_guide(settings: CompareSettings) -> None:
             "network more precise. A few photos prove nothing; the paper says *tends to*."
         )
         st.caption(f"Inputs: {roles}.")
+        with model_views.shown_errors():
+            records = {role: read_record(role) for role in ROLES}
+            measured = ", ".join(f"{role} {r['val_top1']:.0f} %" for role, r in records.items())
+            st.caption(
+                f"Right on validation photos: {measured}. The networks were trained for "
+                f"{records['baseline']['epochs']} epochs only; a map of a network that is mostly "
+                "wrong shows what it has not learned."
+            )

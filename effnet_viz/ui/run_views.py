@@ -15,6 +15,7 @@ from effnet_viz.cost import network_cost
 from effnet_viz.errors import UserError
 from effnet_viz.families import CLASSROOM_ROLES, UNTRAINED, classroom_spec, models
 from effnet_viz.figures import si
+from effnet_viz.records import read_record
 from effnet_viz.results import Prediction
 from effnet_viz.ui import cache, model_views
 from effnet_viz.ui.photos import Photo
@@ -133,7 +134,8 @@ def cost_table(predictions: Mapping[str, Prediction], choices: Sequence[ModelCho
         rows.append(
             {
                 "model": choice.title,
-                "weights": model_views.weights_badge(prediction.weights),
+                "weights": model_views.weights_badge(prediction.weights, wraps=True),
+                "validation": measured_top1(choice),
                 "says": says if prediction.meaningful else f":gray[~~{says}~~ means nothing]",
                 "input": f"{prediction.resolution_px} px",
                 "multiply-adds": si(cost.macs),
@@ -148,7 +150,8 @@ def cost_table(predictions: Mapping[str, Prediction], choices: Sequence[ModelCho
     st.caption(
         f"Time: median of {first.repeats} forward passes of one photo (quartiles in brackets), "
         f"measured on this machine: {first.device}, {threads}, torch {first.torch_version}. "
-        "Multiply-adds and parameters: computed here."
+        "Multiply-adds and parameters: computed here. Validation: top-1 of the shipped weights on "
+        "photos they never saw, measured once by this project."
     )
     for choice in choices:
         if choice.note and choice.title in predictions:
@@ -169,6 +172,14 @@ def cost_table(predictions: Mapping[str, Prediction], choices: Sequence[ModelCho
             "what it predicts is chance, so its bars are hollow.",
             icon=":material/casino:",
         )
+
+
+def measured_top1(choice: ModelChoice) -> str:
+    """A shipped model's accuracy on its validation photos, from its record; else a dash."""
+    family, _, role = choice.key.partition("/")
+    if family != "classroom":
+        return "-"
+    return f"{read_record(role)['val_top1']:.1f} %"
 
 
 def more_photos() -> None:
