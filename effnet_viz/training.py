@@ -21,10 +21,9 @@ from torchvision.transforms.v2 import functional as F
 
 from effnet_viz.architectures import ArchitectureSpec
 from effnet_viz.errors import UserError
+from effnet_viz.images import MEAN, STD
 from effnet_viz.models import build_model
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 
@@ -121,9 +120,7 @@ def split_held_out(photos: PhotoSet, share: float = 0.1) -> tuple[PhotoSet, Phot
 def normalise(batch: Tensor) -> Tensor:
     """uint8 ``(N, 3, H, W)`` to float32, channels last, with ImageNet's mean and deviation."""
     scaled = batch.float().div_(255)
-    return F.normalize(scaled, list(IMAGENET_MEAN), list(IMAGENET_STD)).contiguous(
-        memory_format=torch.channels_last
-    )
+    return F.normalize(scaled, list(MEAN), list(STD)).contiguous(memory_format=torch.channels_last)
 
 
 def augmented_batches(photos: PhotoSet, px: int, recipe: Recipe) -> Iterator[tuple[Tensor, Tensor]]:

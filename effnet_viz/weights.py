@@ -48,9 +48,6 @@ from effnet_viz.records import (
     write_record,
 )
 
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
-
 _IMAGENET_WEIGHTS = {
     "b0": tv.EfficientNet_B0_Weights.IMAGENET1K_V1,
     "b1": tv.EfficientNet_B1_Weights.IMAGENET1K_V1,
@@ -452,8 +449,8 @@ def described(spec: ArchitectureSpec) -> dict[str, Any]:
 
 def _centre_square() -> dict[str, Any]:
     return {
-        "mean": list(MEAN),
-        "std": list(STD),
+        "mean": list(images.MEAN),
+        "std": list(images.STD),
         "interpolation": "bilinear",
         "crop": "the centre square, at the model's resolution",
     }

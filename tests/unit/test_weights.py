@@ -458,7 +458,7 @@ def test_the_family_sees_the_centre_square_or_the_given_one(tmp_path):
     ship("resolution", tmp_path)
     model = load_model("classroom", "resolution", optimised=False, folder=tmp_path)
     for chosen, box in ((None, (50, 0, 250, 200)), (images.Square(7, 9, 60), (7, 9, 67, 69))):
-        expected = images.to_input(photo().crop(box), 192, weights.MEAN, weights.STD)
+        expected = images.to_input(photo().crop(box), 192, images.MEAN, images.STD)
         assert torch.equal(model.preprocess(photo(), chosen), expected)
 
 
@@ -491,7 +491,7 @@ def test_untrained_models_say_so():
     assert model.classes == tuple(IMAGENETTE_CLASSES.values())
     assert model.record["params"] == sum(p.numel() for p in model.module.parameters())
     centre = photo().crop((50, 0, 250, 200))
-    expected = images.to_input(centre, 96, weights.MEAN, weights.STD)
+    expected = images.to_input(centre, 96, images.MEAN, images.STD)
     assert torch.equal(model.preprocess(photo()), expected)
 
 
