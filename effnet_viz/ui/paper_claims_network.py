@@ -39,7 +39,7 @@ def flops(paper: Paper) -> None:
         ],
         name="rates",
         alt="Count, time and rate of table 4's networks",
-        formats={"seconds": ".3f", "B multiply-adds per second": ".1f"},
+        formats={"seconds": ".3g", "B multiply-adds per second": ".1f"},
     )
     slow, fast = rows[0], rows[1]
     st.markdown(

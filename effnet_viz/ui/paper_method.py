@@ -204,7 +204,7 @@ def _observations(paper: Paper) -> None:
         st.markdown(
             "**1. More of any dimension helps, and helps less and less.** Even with all three "
             f"balanced, a doubling bought {gains[0][1]:.1f} points at the start and "
-            f"{gains[-1][1]:.1f} at the end."
+            f"{gains[-1][1]:.1f} at the end. :small[(v1 section 3.2)]"
         )
         chart(
             figures.bars(
@@ -222,7 +222,7 @@ def _observations(paper: Paper) -> None:
     with right:
         st.markdown(
             "**2. The three must be balanced.** At about the same printed cost, the compound model "
-            "is two points ahead of every single dimension."
+            "is two points ahead of every single dimension. :small[(v1 section 3.3)]"
         )
         models = paper.map_models
         chart(

@@ -170,7 +170,7 @@ def accuracies(paper: Paper) -> None:
     """v1 beside v5 beside torchvision; what top-1 and top-5 mean."""
     first, last = paper.variant_accuracies[0], paper.variant_accuracies[-1]
     notice(
-        "One family, published three times, and no two accuracies alike: B0 moved by "
+        "One family, published three times, with accuracies that move: B0 changed by "
         f"**{points(first.top1_torchvision - first.top1_v1)}** from v1 to torchvision, B7 by "
         f"**{points(last.top1_torchvision - last.top1_v1)}**. "
         "A claim about a tenth of a point needs to say which one it means."
