@@ -130,7 +130,7 @@ PICTURES: tuple[tuple[Entry, Callable[[], Image.Image]], ...] = (
             "Tench",
             "tench",
             "An olive and gold fish with a small red eye, a tench, lies on a dark landing net in "
-            "the grass.",
+            "brownish grass.",
         ),
         tench.picture,
     ),

@@ -1,4 +1,4 @@
-"""A tench, just landed, on wet grass."""
+"""A tench, just landed, on autumn grass."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def net(p: Array) -> Array:
     u = (p[0] + p[2] * 0.8 + sag * 1.6) / 0.075
     v = (p[0] - p[2] * 0.8 + sag * 1.1) / 0.075
     gap = np.minimum(np.abs(u % 1 - 0.5), np.abs(v % 1 - 0.5))
-    below = turf((0.012, 0.03, 0.006), (0.08, 0.14, 0.03), 1.2, 6)(p)
+    below = turf((0.02, 0.019, 0.009), (0.09, 0.085, 0.038), 1.2, 6)(p)
     fold = ramp(fractal(p[0] * 1.6 + p[2], p[2] * 0.8, octaves=4, seed=33), 0.3, 0.75)
     strand = column((0.012, 0.016, 0.014)) * (1 + 3 * fold)
     return mix(strand, below * (0.35 + 0.5 * fold), ramp(gap, 0.13, 0.2)).astype(np.float32)
@@ -198,10 +198,10 @@ def picture(scale: int = 2) -> Image.Image:
         spots[~under],
         0.3,
         0.032,
-        (0.008, 0.022, 0.004),
-        (0.09, 0.15, 0.035),
+        (0.018, 0.017, 0.007),
+        (0.11, 0.1, 0.045),
         lean=0.9,
-        dry=0.12,
+        dry=0.3,
     )
     draw_strokes(rgb, depth, camera, shaded(scene, blades), slices=40)
     rgb = defocus(rgb, depth, 5.35, 40 * scale, 20)
