@@ -4,7 +4,7 @@ import streamlit as st
 
 from effnet_viz import figures
 from effnet_viz.ui import model_views, run_views, shell
-from effnet_viz.ui.photos import photo_picker
+from effnet_viz.ui.photos import photo_facts, photo_picker
 
 shell.inside_app()
 st.title("What do the scaled models say?")
@@ -12,8 +12,7 @@ controls, effect = st.columns([1, 2.6], gap="large")
 with controls:
     photo = photo_picker()
     st.image(photo.image, alt=photo.alt, width="stretch")
-    if photo.true_label:
-        st.markdown(f"True label: **{photo.true_label}**")
+    photo_facts(photo)
     run_views.more_photos()
 
 with effect:

@@ -15,7 +15,7 @@ from effnet_viz.images import square
 from effnet_viz.records import read_record
 from effnet_viz.results import CamResult
 from effnet_viz.ui import cache, model_views
-from effnet_viz.ui.photos import Photo
+from effnet_viz.ui.photos import Photo, photo_facts
 
 METHOD_TITLES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
     {
@@ -77,8 +77,7 @@ def whole_photo(photo: Photo) -> None:
     st.image(overlays.framed(photo.image, seen, PREVIEW_PX), alt=photo.alt)
     if photo.image.width != photo.image.height:
         st.caption("Every model sees the same square, here outlined, at its own resolution.")
-    if photo.true_label:
-        st.markdown(f"True label: **{photo.true_label}**")
+    photo_facts(photo)
 
 
 def controls() -> CompareSettings:

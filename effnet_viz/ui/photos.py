@@ -27,7 +27,7 @@ class Photo:
     title: str
     alt: str
     true_label: str | None
-    own: bool
+    credit: str
 
     @property
     def image(self) -> Image.Image:
@@ -70,7 +70,21 @@ def photo_picker() -> Photo:
         return own
     sample = catalogue[chosen]
     data = samples.read_sample(sample.name)
-    return Photo(cache.digest(data), data, sample.title, sample.alt, sample.true_label, False)
+    credit = f"{sample.source}; {sample.licence}."
+    if sample.source.startswith("assets/"):
+        credit = (
+            f"{sample.licence}. Drawn, and kept because the baseline recognises it: it shows what "
+            "the networks do, not how good they are."
+        )
+    return Photo(cache.digest(data), data, sample.title, sample.alt, sample.true_label, credit)
+
+
+def photo_facts(photo: Photo) -> None:
+    """Under a photo: its true label, where it is known, and where it comes from."""
+    if photo.true_label:
+        st.markdown(f"True label: **{photo.true_label}**")
+    if photo.credit:
+        st.caption(photo.credit)
 
 
 def _uploaded() -> None:
@@ -86,5 +100,5 @@ def _uploaded() -> None:
         st.session_state["upload_problem"] = str(error)
         return
     title = upload.name.rsplit("/", 1)[-1][:60]
-    st.session_state["own_photo"] = Photo(key, data, title, f"Your photo {title}", None, True)
+    st.session_state["own_photo"] = Photo(key, data, title, f"Your photo {title}", None, "")
     st.session_state["photo"] = YOURS
