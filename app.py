@@ -41,6 +41,12 @@ page = st.navigation(
                 icon=":material/article:",
                 help="Every table of the paper, recomputed where it can be.",
             ),
+            st.Page(
+                "pages/benchmark.py",
+                title="Benchmark",
+                icon=":material/speed:",
+                help="How long models take on this machine, against what they cost on paper.",
+            ),
         ],
     }
 )

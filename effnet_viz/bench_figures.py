@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
@@ -12,20 +12,13 @@ from effnet_viz.figures import NEUTRAL, ROLE_COLOURS, TRANSPARENT, si
 from effnet_viz.results import BenchmarkRow
 
 SYMBOLS = {"classroom": "circle", "imagenet": "diamond", "resnet50": "square", "custom": "star"}
-FAMILY_TITLES = {
-    "classroom": "classroom roles",
-    "imagenet": "B0-B7",
-    "resnet50": "ResNets",
-    "custom": "Scale page's",
-}
 
 
-def time_against(
-    rows: Sequence[BenchmarkRow], predictor: Predictor, line: Fit | None, legend: bool = False
-) -> go.Figure:
+def time_against(rows: Sequence[BenchmarkRow], predictor: Predictor, line: Fit | None) -> go.Figure:
     """Median time of one pass against one cost, both logarithmic, with the fitted line.
 
-    Bars on the points span the quartiles. Colour is the role, the symbol the family.
+    Bars on the points span the quartiles. Colour is the role, the symbol the family; the classroom
+    roles are too close together to be named.
     """
     figure = go.Figure()
     costs = [getattr(row, predictor) for row in rows]
@@ -45,12 +38,11 @@ def time_against(
             continue
         times = [row.latency for row in shown]
         figure.add_scatter(
-            name=FAMILY_TITLES[family],
             x=[getattr(row, predictor) for row in shown],
             y=[t.median_ms for t in times],
             mode="markers+text",
-            text=[title(row.model) for row in shown],
-            textposition="top left",
+            text=["" if family == "classroom" else title(row.model) for row in shown],
+            textposition="middle left" if family == "resnet50" else "bottom right",
             textfont_size=10,
             cliponaxis=False,
             marker={
@@ -72,19 +64,18 @@ def time_against(
                 for row in shown
             ],
             hoverinfo="text",
-            showlegend=legend,
+            showlegend=False,
         )
     x_range = _log_range(costs)
     y_range = _log_range([row.latency.median_ms for row in rows])
-    figure.update_xaxes(
-        type="log", title=PREDICTORS[predictor], range=x_range, zeroline=False, dtick=1
+    figure.update_xaxes(type="log", title=PREDICTORS[predictor], range=x_range, zeroline=False)
+    figure.update_yaxes(
+        type="log", range=y_range, zeroline=False, dtick=1, ticksuffix=" ms", automargin=True
     )
-    figure.update_yaxes(type="log", title="ms", range=y_range, zeroline=False, dtick=1)
-    figure.update_xaxes(exponentformat="none", **_ticks(x_range))
+    figure.update_xaxes(tickangle=0, **_ticks(x_range))
     figure.update_layout(
         height=330,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         plot_bgcolor=TRANSPARENT,
         paper_bgcolor=TRANSPARENT,
         dragmode=False,
@@ -96,42 +87,10 @@ def _log_range(values: Sequence[float]) -> list[float]:
     """Exponents of ten with room for the names beside the points."""
     low, high = math.log10(min(values)), math.log10(max(values))
     room = 0.14 * (high - low) + 0.1
-    return [low - 1.6 * room, high + room]
+    return [low - room, high + 1.4 * room]
 
 
 def _ticks(exponents: Sequence[float]) -> dict[str, list[object]]:
     whole = range(math.ceil(exponents[0]), math.floor(exponents[1]) + 1)
+    whole = whole[-1::-2] if len(whole) > 3 else whole
     return {"tickvals": [10.0**n for n in whole], "ticktext": [si(10.0**n, 1) for n in whole]}
-
-
-def speedups(printed: Mapping[str, float], ours: Mapping[str, float]) -> go.Figure:
-    """How many times less of each cost the lighter network needs: what the paper prints beside what
-    was computed and measured here."""
-    figure = go.Figure()
-    for name, values, colour in (
-        ("the paper", printed, NEUTRAL),
-        ("here", ours, ROLE_COLOURS["compound"]),
-    ):
-        figure.add_bar(
-            name=name,
-            y=list(values),
-            x=list(values.values()),
-            orientation="h",
-            text=[f"{value:.1f}×" for value in values.values()],
-            textposition="outside",
-            cliponaxis=False,
-            marker_color=colour,
-            hovertemplate=f"{name}: %{{y}} %{{x:.2f}}×<extra></extra>",
-        )
-    figure.update_yaxes(autorange="reversed", automargin=True)
-    top = max([*printed.values(), *ours.values()])
-    figure.update_xaxes(title="times fewer", range=[0, 1.15 * top], zeroline=False)
-    figure.update_layout(
-        height=250,
-        margin={"l": 8, "r": 24, "t": 8, "b": 8},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        plot_bgcolor=TRANSPARENT,
-        paper_bgcolor=TRANSPARENT,
-        dragmode=False,
-    )
-    return figure

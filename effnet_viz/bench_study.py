@@ -32,6 +32,9 @@ PREDICTORS: MappingProxyType[Predictor, str] = MappingProxyType(
 
 MAX_BATCH = 32
 
+#: Networks whose multiply-adds differ by less than this factor contradict nothing.
+LEAST_MACS_RATIO = 1.2
+
 #: Fewer points than this lie on a line too easily to say anything.
 LEAST_POINTS = 3
 
@@ -162,13 +165,14 @@ class Contradiction:
 def contradiction(rows: Sequence[BenchmarkRow]) -> Contradiction | None:
     """The pair that shows best that multiply-adds are not time; None where all agree.
 
-    Times count as different only where their interquartile ranges do not overlap.
+    Multiply-adds count as different from `LEAST_MACS_RATIO` on, times where their interquartile
+    ranges do not overlap.
     """
     pairs = [
         Contradiction(light, heavy)
         for light in rows
         for heavy in rows
-        if light.macs < heavy.macs and light.latency.q1_ms > heavy.latency.q3_ms
+        if LEAST_MACS_RATIO * light.macs <= heavy.macs and light.latency.q1_ms > heavy.latency.q3_ms
     ]
     return max(pairs, key=lambda pair: pair.fewer_macs * pair.longer, default=None)
 

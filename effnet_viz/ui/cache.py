@@ -8,7 +8,7 @@ inside the functions, so a page that calls none of them never loads it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from effnet_viz.architectures import ArchitectureSpec
+    from effnet_viz.bench import Job
+    from effnet_viz.bench_study import Setup
+    from effnet_viz.families import ModelEntry
     from effnet_viz.weights import LoadedModel
 
 MODELS_KEPT = 16
@@ -148,3 +151,19 @@ def cam(
         target_class=target_class,
         target_stage=target_stage,
     )
+
+
+@st.cache_data(show_spinner=False)
+def accelerator() -> str | None:
+    """The GPU's torch device, None where there is none."""
+    from effnet_viz import inference
+
+    device = inference.choose_device("auto")
+    return None if device == "cpu" else device
+
+
+def start_benchmark(entries: Sequence[ModelEntry], setup: Setup) -> Job:
+    """A measurement under way in a thread of its own; not cached."""
+    from effnet_viz import bench
+
+    return bench.Job(entries, setup).start()

@@ -282,6 +282,7 @@ def test_the_contradiction_is_the_strongest_pair_beyond_the_spread():
     assert (found.fewer_macs, found.longer) == (4, 2)
     assert bench_study.contradiction([row("a", 1, 1), row("b", 2, 2)]) is None
     assert bench_study.contradiction(rows[:2]) is None  # 10 ± 1 and 9.5 ± 1 ms overlap
+    assert bench_study.contradiction([row("a", 100, 9), row("b", 110, 1)]) is None  # equal MACs
 
 
 def test_speedup_and_throughput():
