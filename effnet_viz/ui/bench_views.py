@@ -266,6 +266,8 @@ def _verdict(shown: Shown) -> str:
         f"{where} **{PREDICTORS[best.predictor]}** predict time best (R² {best.r2:.2f}; {rest}). "
         f"Even so that line is typically off by {best.typical_factor:.2f}×."
     )
+    if shown.is_example:
+        return sentence + " A busy machine can turn this order around: measure before you conclude."
     pair = bench_study.contradiction(shown.rows)
     if pair is not None:
         sentence += (
