@@ -237,8 +237,8 @@ def _origin(shown: Shown) -> None:
     how = f"{_setup_words(first)}, {_versions(first)}"
     if shown.is_example:
         st.info(
-            f"**An example, not your machine**: measured on {how}, on {first.date[:10]}, while "
-            "other programs kept the machine busy, so it is noisy. Press *Measure* for your own.",
+            f"**An example, not your machine**: measured on {how}, on {first.date[:10]}. "
+            "Press *Measure* for your own.",
             icon=":material/history:",
         )
     else:
@@ -266,8 +266,6 @@ def _verdict(shown: Shown) -> str:
         f"{where} **{PREDICTORS[best.predictor]}** predict time best (R² {best.r2:.2f}; {rest}). "
         f"Even so that line is typically off by {best.typical_factor:.2f}×."
     )
-    if shown.is_example:
-        return sentence + " A busy machine can turn this order around: measure before you conclude."
     pair = bench_study.contradiction(shown.rows)
     if pair is not None:
         sentence += (
