@@ -141,13 +141,16 @@ def network_cost(spec: ArchitectureSpec) -> NetworkCost:
 
 
 def _receptive_field(block: Block, field: int, jump: int) -> tuple[int, int]:
-    """Receptive field and stride product after ``count`` copies: each k×k adds ``(k-1)·jump``."""
-    for _ in range(int(block.count)):
-        for layer in block.layers:
-            if layer.branch == "main" and layer.kind != "linear":
-                field += (layer.kernel_size - 1) * jump
-                jump *= layer.stride
-    return field, jump
+    """Receptive field and stride product after ``count`` copies: each k×k adds ``(k-1)·jump``.
+
+    Only a stage's first block, whose count is 1, has a stride; all copies of another add the same.
+    """
+    growth, stride_product = 0, jump
+    for layer in block.layers:
+        if layer.branch == "main" and layer.kind != "linear":
+            growth += (layer.kernel_size - 1) * stride_product
+            stride_product *= layer.stride
+    return field + int(block.count) * growth, stride_product
 
 
 BYTES_PER_VALUE = 4
