@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -223,11 +224,15 @@ def test_a_path_with_a_null_byte(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_subcommand_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("cost", "predict", "cam", "doctor"):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    listed = re.findall(r"^    (\w+) ", capsys.readouterr().out, flags=re.MULTILINE)
+    assert {"cost", "predict", "cam", "doctor"} <= set(listed)
+    for command in listed:
         with pytest.raises(SystemExit) as end:
             main([command, "--help"])
         assert end.value.code == 0
-        assert "usage: python -m effnet_viz" in capsys.readouterr().out
+        assert f"usage: python -m effnet_viz {command}" in capsys.readouterr().out
 
 
 # --- failures -------------------------------------------------------------------------------------
