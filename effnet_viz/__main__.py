@@ -166,7 +166,11 @@ def _add_data(command: argparse.ArgumentParser) -> None:
         "--data", required=True, metavar="FOLDER", help="holds train/<wnid>/ and val/<wnid>/"
     )
     command.add_argument(
-        "--model", nargs="+", action="extend", metavar="ROLE", help="default: all five"
+        "--model",
+        nargs="+",
+        action="extend",
+        metavar="NAME",
+        help="a role, role-2x, role-seed1 (default: the five roles; evaluate: all that ship)",
     )
     command.add_argument(
         "--out", default=str(CHECKPOINT_DIR), metavar="FOLDER", help="shipped weights"

@@ -1,4 +1,4 @@
-"""The classroom family from photos to shipped weights: train a role, measure it, ship it.
+"""The classroom family from photos to shipped weights: train a member, measure it, ship it.
 
 The protocol: every tenth training photo is held out for selection, the rest is trained on, and the
 validation photos are read once, with the half-precision weights that ship.
@@ -7,13 +7,13 @@ validation photos are read once, with the half-precision weights that ship.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from effnet_viz import weights
 from effnet_viz.errors import UserError
-from effnet_viz.families import IMAGENETTE_CLASSES, classroom_spec
+from effnet_viz.families import CLASSROOM_EPOCHS, IMAGENETTE_CLASSES, classroom_member
 from effnet_viz.records import CHECKPOINT_DIR
 from effnet_viz.training import (
     EpochResult,
@@ -24,6 +24,9 @@ from effnet_viz.training import (
     top1_percent,
     train,
 )
+
+#: The one recipe of every member.
+RECIPE = Recipe(epochs=CLASSROOM_EPOCHS)
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,8 @@ def _photos(folder: Path, leave_out: frozenset[str] = frozenset()) -> PhotoSet:
     return load_photos(folder, IMAGENETTE_CLASSES, leave_out=leave_out)
 
 
-def train_role(
-    role: str,
+def train_member(
+    name: str,
     data: Data,
     recipe: Recipe,
     work: Path,
@@ -63,18 +66,25 @@ def train_role(
     on_epoch: Callable[[EpochResult], None] | None = None,
     on_step: Callable[[int, int, int], None] | None = None,
 ) -> dict[str, Any]:
-    """Train a role to the end of its recipe (or go on where it stopped) and ship it.
+    """Train a member to the end of its recipe (or go on where it stopped) and ship it.
 
-    Returns the shipped record. Raises UserError for an unknown role or a foreign checkpoint.
+    The recipe's seed is that of the name. Returns the shipped record. Raises UserError for an
+    unknown name or a foreign checkpoint.
     """
-    spec = classroom_spec(role)
-    checkpoint = work / f"{role}-seed{recipe.seed}.pt"
+    member = classroom_member(name)
+    recipe = replace(recipe, seed=member.seed)
     module, history = train(
-        spec, data.train, data.held_out, recipe, checkpoint, on_epoch=on_epoch, on_step=on_step
+        member.spec,
+        data.train,
+        data.held_out,
+        recipe,
+        work / f"{name}.pt",
+        on_epoch=on_epoch,
+        on_step=on_step,
     )
-    top1 = top1_percent(weights.half_precision_copy(module), data.val, spec.resolution_px)
+    top1 = top1_percent(weights.half_precision_copy(module), data.val, member.spec.resolution_px)
     return weights.save_checkpoint(
-        role,
+        name,
         module,
         recipe=recipe,
         epochs=len(history),
@@ -84,16 +94,12 @@ def train_role(
         val_n=len(data.val),
         held_out_top1=history[-1].held_out_top1,
         folder=folder,
-        reproduce=(
-            f"python -m effnet_viz train --data FOLDER --model {role} "
-            f"--epochs {recipe.epochs} --seed {recipe.seed}"
-        ),
     )
 
 
-def evaluate_role(role: str, val: PhotoSet, folder: Path = CHECKPOINT_DIR) -> float:
-    """Top-1 in percent of a shipped role on these photos, with the plain, unfused module."""
-    model = weights.load_model("classroom", role, optimised=False, folder=folder)
+def evaluate_member(name: str, val: PhotoSet, folder: Path = CHECKPOINT_DIR) -> float:
+    """Top-1 in percent of a shipped member on these photos, with the plain, unfused module."""
+    model = weights.load_model("classroom", name, optimised=False, folder=folder)
     return top1_percent(model.module, val, model.spec.resolution_px)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
@@ -36,16 +37,61 @@ CLASSROOM_ROLES: MappingProxyType[Role, Multipliers] = MappingProxyType(
 )
 
 
+#: Halfway to each single-dimension role: 2× the baseline's MACs as built, within 10 %.
+CLASSROOM_HALFWAY: MappingProxyType[Role, Multipliers] = MappingProxyType(
+    {
+        "depth": Multipliers(depth=1.76, width=1.0, resolution_px=96),
+        "width": Multipliers(depth=1.0, width=1.27, resolution_px=96),
+        "resolution": Multipliers(depth=1.0, width=1.0, resolution_px=130),
+    }
+)
+
 #: Epochs of the shipped family's training, the same for every role.
 CLASSROOM_EPOCHS = 8
 
 
-def classroom_spec(role: str) -> ArchitectureSpec:
-    """The scaled architecture of a classroom role. Raises UserError for an unknown role."""
-    for known, multipliers in CLASSROOM_ROLES.items():
-        if known == role:
-            return scale(CLASSROOM_BASELINE, multipliers)
-    raise UserError(f"There is no role {role!r}; choose one of {', '.join(ROLES)}.")
+@dataclass(frozen=True, slots=True)
+class ClassroomMember:
+    """One trained network of the classroom family.
+
+    ``name``: the role, for its 2× point ``role-2x``; ``-seedN`` follows where the seed is not 0.
+    ``times``: the MACs it was scaled to, in baselines, before rounding.
+    """
+
+    name: str
+    role: Role
+    times: int
+    multipliers: Multipliers
+    seed: int = 0
+
+    @property
+    def spec(self) -> ArchitectureSpec:
+        """The scaled architecture."""
+        return scale(CLASSROOM_BASELINE, self.multipliers)
+
+
+def classroom_member(name: str) -> ClassroomMember:
+    """The member called ``role``, ``role-2x``, ``role-seedN`` or ``role-2x-seedN``.
+
+    Raises UserError for any other name.
+    """
+    base, _, seed = name.partition("-seed")
+    seed_ok = seed.isdecimal() and seed == str(int(seed)) != "0" if "-seed" in name else True
+    for role in ROLES:
+        if base == role and seed_ok:
+            times = 1 if role == "baseline" else 4
+            return ClassroomMember(name, role, times, CLASSROOM_ROLES[role], int(seed or 0))
+        if base == f"{role}-2x" and role in CLASSROOM_HALFWAY and seed_ok:
+            return ClassroomMember(name, role, 2, CLASSROOM_HALFWAY[role], int(seed or 0))
+    raise UserError(
+        f"There is no role {name!r}; choose one of {', '.join(ROLES)}, "
+        f"{', '.join(f'{role}-2x' for role in CLASSROOM_HALFWAY)}, or one of them with -seed1."
+    )
+
+
+def classroom_spec(name: str) -> ArchitectureSpec:
+    """The scaled architecture of a classroom role or member. Raises UserError for another name."""
+    return classroom_member(name).spec
 
 
 def released_spec(variant: str) -> ArchitectureSpec:
@@ -99,11 +145,10 @@ def models(family: str) -> tuple[ModelEntry, ...]:
 
     Raises UserError for an unknown family; ``custom`` has no list, its spec comes from the user.
     """
+    names: tuple[str, ...]
     match family:
         case "classroom":
-            return tuple(
-                ModelEntry(family, role, role, classroom_spec(role), SHIPPED) for role in ROLES
-            )
+            names = ROLES
         case "imagenet":
             names = (*RELEASED_VARIANTS, "b0@448")
         case "resnet50":
@@ -132,8 +177,10 @@ def find_model(family: str, name: str) -> ModelEntry:
     Raises UserError for a name the family does not have.
     """
     base, at, px_text = name.partition("@")
-    if family == "classroom" and base in ROLES and not at:
-        return next(entry for entry in models(family) if entry.name == base)
+    if family == "classroom" and not at:
+        with contextlib.suppress(UserError):
+            member = classroom_member(name)
+            return ModelEntry(family, name, member.role, member.spec, SHIPPED)
     if family == "imagenet" and base in RELEASED_VARIANTS and (not at or base == "b0"):
         spec = released_spec(base)
         if at:

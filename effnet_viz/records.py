@@ -6,6 +6,7 @@ with the record, which carries the SHA-256 of the weights.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -16,7 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from effnet_viz.errors import ResourceError, UserError
-from effnet_viz.families import ROLES
+from effnet_viz.families import ROLES, ClassroomMember, classroom_member
 
 CHECKPOINT_DIR = Path(__file__).resolve().parent.parent / "assets" / "checkpoints"
 
@@ -53,47 +54,65 @@ RECORD_KEYS: MappingProxyType[str, tuple[type, ...]] = MappingProxyType(
 )
 
 
-def checkpoint_paths(role: str, folder: Path = CHECKPOINT_DIR) -> tuple[Path, Path]:
-    """Where a role's weights and record lie. Raises UserError for an unknown role."""
-    if role not in ROLES:
-        raise UserError(f"There is no role {role!r}; choose one of {', '.join(ROLES)}.")
-    return folder / f"{role}.safetensors", folder / f"{role}.json"
+def checkpoint_paths(name: str, folder: Path = CHECKPOINT_DIR) -> tuple[Path, Path]:
+    """Where a member's weights and record lie. Raises UserError for an unknown name."""
+    member = classroom_member(name)
+    return folder / f"{member.name}.safetensors", folder / f"{member.name}.json"
 
 
 def shipped_roles(folder: Path = CHECKPOINT_DIR) -> tuple[str, ...]:
     """The roles whose weights and record are both there, in the order of ROLES."""
-    return tuple(
-        role for role in ROLES if all(path.is_file() for path in checkpoint_paths(role, folder))
-    )
+    return tuple(role for role in ROLES if is_shipped(role, folder))
 
 
-def read_record(role: str, folder: Path = CHECKPOINT_DIR) -> dict[str, Any]:
-    """The record of a shipped role, a fresh dict each time; its keys are those of RECORD_KEYS.
+def shipped_members(folder: Path = CHECKPOINT_DIR) -> tuple[ClassroomMember, ...]:
+    """Everything that ships: the roles first, then 2× points, then other seeds."""
+    members = []
+    for path in folder.glob("*.json"):
+        with contextlib.suppress(UserError):
+            member = classroom_member(path.stem)
+            if is_shipped(member.name, folder):
+                members.append(member)
+    return tuple(sorted(members, key=lambda m: (m.seed, m.times == 2, ROLES.index(m.role))))
 
-    Raises ResourceError where it is missing or is not a record of this role.
+
+def is_shipped(name: str, folder: Path = CHECKPOINT_DIR) -> bool:
+    """Whether a member's weights and record are both there."""
+    return all(path.is_file() for path in checkpoint_paths(name, folder))
+
+
+def read_record(name: str, folder: Path = CHECKPOINT_DIR) -> dict[str, Any]:
+    """The record of a shipped member, a fresh dict each time; its keys are those of RECORD_KEYS.
+
+    Raises ResourceError where it is missing or is not a record of this member.
     """
-    path = checkpoint_paths(role, folder)[1]
+    path = checkpoint_paths(name, folder)[1]
     try:
         record = json.loads(path.read_bytes())
     except FileNotFoundError:
         raise ResourceError(
-            f"The {role} model's trained weights are missing ({path} does not exist); "
+            f"The {name} model's trained weights are missing ({path} does not exist); "
             "download the project again."
         ) from None
     except (OSError, ValueError) as error:
         raise _damaged(path, "it cannot be read") from error
-    if problem := _problem(record, role):
+    if problem := _problem(record, classroom_member(name)):
         raise _damaged(path, problem)
     return record
 
 
-def write_record(record: Mapping[str, Any], folder: Path = CHECKPOINT_DIR) -> Path:
-    """Write a role's record in one step; UserError where a key is missing or of a wrong type."""
-    role = record.get("role", "")
-    path = checkpoint_paths(role, folder)[1]
+def write_record(
+    record: Mapping[str, Any], folder: Path = CHECKPOINT_DIR, name: str | None = None
+) -> Path:
+    """Write a member's record in one step, by default under its role's name.
+
+    Raises UserError where a key is missing or of a wrong type.
+    """
+    name = name or str(record.get("role", ""))
+    path = checkpoint_paths(name, folder)[1]
     text = json.dumps(dict(record), indent=2, ensure_ascii=False) + "\n"
-    if problem := _problem(json.loads(text), role):
-        raise UserError(f"This is no complete record of the {role} model: {problem}.")
+    if problem := _problem(json.loads(text), classroom_member(name)):
+        raise UserError(f"This is no complete record of the {name} model: {problem}.")
     write_atomically(path, text.encode())
     return path
 
@@ -112,7 +131,7 @@ def write_atomically(path: Path, data: bytes) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _problem(record: object, role: str) -> str:
+def _problem(record: object, member: ClassroomMember) -> str:
     """What is wrong with a record, in a few words; empty where nothing is."""
     if not isinstance(record, dict):
         return "it is not a JSON object"
@@ -121,7 +140,7 @@ def _problem(record: object, role: str) -> str:
             return f"{key} is missing"
         if not isinstance(record[key], types) or isinstance(record[key], bool):
             return f"{key} is not a {' or '.join(kind.__name__ for kind in types)}"
-    if record["role"] != role:
+    if record["role"] != member.role:
         return f"it is the record of the role {record['role']!r}"
     if not re.fullmatch("[0-9a-f]{64}", record["sha256"]):
         return "sha256 is not a checksum"

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from PIL import Image
 from torch import Tensor, nn
+from torchvision.models.efficientnet import MBConv
 from torchvision.transforms import RandomResizedCrop
 from torchvision.transforms.v2 import functional as F
 
@@ -29,7 +30,13 @@ PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 @dataclass(frozen=True)
 class Recipe:
-    """How every variant is trained: AdamW, one-cycle schedule, random resized crop and flip."""
+    """How every variant is trained: AdamW, one-cycle schedule, random resized crop and flip.
+
+    ``first_size`` is the side of the pictures in the first epoch as a share of the network's own;
+    it grows evenly and reaches 1 after ``growing_share`` of the epochs (progressive resizing, Tan &
+    Le 2021, section 4). ``quiet_blocks`` starts every block that has a skip as the identity: its
+    last batch norm's scale is 0 (Goyal et al. 2017, section 5.1).
+    """
 
     epochs: int = 20
     batch_size: int = 64
@@ -38,7 +45,18 @@ class Recipe:
     label_smoothing: float = 0.1
     crop_area_min: float = 0.35
     warmup_share: float = 0.2
+    first_size: float = 1.0
+    growing_share: float = 0.75
+    quiet_blocks: bool = False
     seed: int = 0
+
+    def train_px(self, px: int, epoch: int) -> int:
+        """The side of the pictures in this epoch (1-based): a multiple of 8 until it is ``px``."""
+        grown = (epoch - 1) / max(1, round(self.growing_share * self.epochs))
+        if grown >= 1 or self.first_size == 1:
+            return px
+        share = self.first_size + (1 - self.first_size) * grown
+        return min(px, 8 * round(px * share / 8))
 
 
 @dataclass(frozen=True)
@@ -169,6 +187,8 @@ def train(
     """
     torch.manual_seed(recipe.seed)
     model = build_model(spec).to(memory_format=torch.channels_last)
+    if recipe.quiet_blocks:
+        quieten(model)
     optimiser = optimiser_for(model, recipe)
     steps = len(photos) // recipe.batch_size
     if steps == 0:
@@ -198,7 +218,7 @@ def train(
         torch.manual_seed(recipe.seed * 100_003 + epoch)
         model.train()
         total_loss = 0.0
-        batches = augmented_batches(photos, spec.resolution_px, recipe)
+        batches = augmented_batches(photos, recipe.train_px(spec.resolution_px, epoch), recipe)
         for step, (inputs, labels) in enumerate(batches, start=1):
             loss = nn.functional.cross_entropy(
                 model(inputs), labels, label_smoothing=recipe.label_smoothing
@@ -230,6 +250,13 @@ def train(
         if on_epoch:
             on_epoch(result)
     return model.eval(), history
+
+
+def quieten(model: nn.Module) -> None:
+    """Zero the last batch norm's scale of every block with a skip: it starts as the identity."""
+    for block in model.modules():
+        if isinstance(block, MBConv) and block.use_res_connect:
+            nn.init.zeros_(block.block[-1][1].weight)
 
 
 def optimiser_for(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

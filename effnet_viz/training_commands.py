@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
 
 from effnet_viz import classroom
 from effnet_viz.errors import UserError
-from effnet_viz.families import ROLES
-from effnet_viz.records import read_record
+from effnet_viz.families import ROLES, classroom_member
+from effnet_viz.records import read_record, shipped_members
 from effnet_viz.terminal import print_json, print_table
-from effnet_viz.training import EpochResult, Recipe
+from effnet_viz.training import EpochResult
 
 #: Shipped figures are rounded to hundredths; different machines may round a tie the other way.
 SAME_TOP1_PERCENT = 0.1
 
 
 def run_train(options: Namespace) -> None:
-    """Train roles one after the other and ship each as it is done; a stopped run goes on."""
-    recipe = Recipe(epochs=_positive(options.epochs, "epochs"), seed=options.seed)
-    roles = _roles(options)
+    """Train members one after the other and ship each as it is done; a stopped run goes on."""
+    recipe = replace(classroom.RECIPE, epochs=_positive(options.epochs, "epochs"))
+    suffix = f"-seed{options.seed}" if options.seed else ""
+    names = [classroom_member(name + suffix).name for name in options.model or ROLES]
     leave_out = _names(options.leave_out)
     data = classroom.load_data(Path(options.data), leave_out)
-    for role in roles:
-        with tqdm(total=recipe.epochs, desc=role, unit="epoch") as bar:
+    for name in names:
+        with tqdm(total=recipe.epochs, desc=name, unit="epoch") as bar:
 
             def step(epoch: int, step: int, steps: int, bar: tqdm[None] = bar) -> None:
                 bar.n = epoch - 1 + step / steps
@@ -37,22 +39,23 @@ def run_train(options: Namespace) -> None:
                     f"held out {result.held_out_top1:.1f} %, {result.seconds:.0f} s"
                 )
 
-            record = classroom.train_role(
-                role, data, recipe, Path(options.work), Path(options.out), done, step
+            record = classroom.train_member(
+                name, data, recipe, Path(options.work), Path(options.out), done, step
             )
-        tqdm.write(f"{role}: {record['val_top1']} % top-1 on {record['val_n']} validation photos")
+        tqdm.write(f"{name}: {record['val_top1']} % top-1 on {record['val_n']} validation photos")
 
 
 def run_evaluate(options: Namespace) -> bool:
     """Measure the shipped weights again; False where a figure is not the shipped one."""
     photos = classroom.load_val(Path(options.data))
     rows = []
-    for role in _roles(options):
-        record = read_record(role, Path(options.out))
-        measured = classroom.evaluate_role(role, photos, Path(options.out))
+    folder = Path(options.out)
+    for name in options.model or [member.name for member in shipped_members(folder)]:
+        record = read_record(name, folder)
+        measured = classroom.evaluate_member(name, photos, folder)
         rows.append(
             {
-                "model": role,
+                "model": name,
                 "val_top1": round(measured, 2),
                 "shipped_val_top1": record["val_top1"],
                 "val_n": len(photos),
@@ -64,14 +67,6 @@ def run_evaluate(options: Namespace) -> bool:
     else:
         print_table(list(rows[0]), [list(row.values()) for row in rows])
     return all(row["same"] for row in rows)
-
-
-def _roles(options: Namespace) -> list[str]:
-    roles = options.model or list(ROLES)
-    for role in roles:
-        if role not in ROLES:
-            raise UserError(f"There is no role {role!r}; choose one of {', '.join(ROLES)}.")
-    return list(roles)
 
 
 def _positive(value: int, name: str) -> int:

@@ -28,12 +28,12 @@ from effnet_viz.cost import network_cost
 from effnet_viz.download import Progress, Source, verified_file
 from effnet_viz.errors import ResourceError, UserError
 from effnet_viz.families import (
-    CLASSROOM_ROLES,
     IMAGENET,
     IMAGENETTE_CLASSES,
     SHIPPED,
     UNTRAINED,
     ModelEntry,
+    classroom_member,
     classroom_spec,
     find_model,
 )
@@ -42,8 +42,8 @@ from effnet_viz.optimise import optimise
 from effnet_viz.records import (
     CHECKPOINT_DIR,
     checkpoint_paths,
+    is_shipped,
     read_record,
-    shipped_roles,
     write_atomically,
     write_record,
 )
@@ -155,7 +155,7 @@ def is_available(family: str, name: str, folder: Path = CHECKPOINT_DIR) -> bool:
     Raises UserError for an unknown model.
     """
     if find_model(family, name).family == "classroom":
-        return name in shipped_roles(folder)
+        return is_shipped(name, folder)
     return (_cache_dir() / imagenet_source(name).file_name).is_file()
 
 
@@ -221,7 +221,7 @@ def untrained_model(
 
 
 def save_checkpoint(
-    role: str,
+    name: str,
     module: nn.Module,
     *,
     recipe: Any,
@@ -234,22 +234,22 @@ def save_checkpoint(
     folder: Path = CHECKPOINT_DIR,
     reproduce: str | None = None,
 ) -> dict[str, Any]:
-    """Ship a trained classroom role: half-precision weights, then the record, which comes back.
+    """Ship a trained classroom member: half-precision weights, then the record, which comes back.
 
     ``recipe`` and the rows of ``history`` are dataclasses or mappings. The keys of the weights are
     torchvision's. Both files are replaced in one step each; a stop between them is noticed by the
     next load, because the record's checksum no longer fits. Raises UserError where the module is
-    not the role's network or a weight does not fit into half precision.
+    not the member's network or a weight does not fit into half precision.
     """
-    spec = classroom_spec(role)
-    weights_path = checkpoint_paths(role, folder)[0]
-    data = safetensors.torch.save(_half_precision(module, role))
+    member = classroom_member(name)
+    weights_path = checkpoint_paths(name, folder)[0]
+    data = safetensors.torch.save(_half_precision(module, name))
     record = {
         "family": "classroom",
-        "role": role,
+        "role": member.role,
         "weights": SHIPPED,
-        **described(spec),
-        "multipliers": asdict(next(m for r, m in CLASSROOM_ROLES.items() if r == role)),
+        **described(member.spec),
+        "multipliers": asdict(member.multipliers),
         "classes": list(IMAGENETTE_CLASSES.values()),
         "wnids": list(IMAGENETTE_CLASSES),
         "preprocessing": _centre_square(),
@@ -262,14 +262,14 @@ def save_checkpoint(
         "val_n": val_n,
         "held_out_top1": round(held_out_top1, 2),
         "reproduce": reproduce
-        or f"python -m effnet_viz train --data FOLDER --model {role} --epochs {epochs} "
-        f"--seed {seed}",
+        or f"python -m effnet_viz train --data FOLDER --model {name.partition('-seed')[0]} "
+        f"--epochs {epochs} --seed {seed}",
         "data": _IMAGENETTE,
         "data_licence": _IMAGENETTE_LICENCE,
         "date": datetime.now(UTC).date().isoformat(),
     }
     write_atomically(weights_path, data)
-    write_record(record, folder)
+    write_record(record, folder, name)
     return record
 
 
@@ -284,11 +284,11 @@ def half_precision_copy(module: nn.Module) -> nn.Module:
     return rounded
 
 
-def _half_precision(module: nn.Module, role: str) -> dict[str, Tensor]:
-    expected = _skeleton(classroom_spec(role)).state_dict()
+def _half_precision(module: nn.Module, name: str) -> dict[str, Tensor]:
+    expected = _skeleton(classroom_spec(name)).state_dict()
     state = {key: value.detach().cpu() for key, value in module.state_dict().items()}
     if {k: v.shape for k, v in state.items()} != {k: v.shape for k, v in expected.items()}:
-        raise UserError(f"This module is not the {role} network; build it from the role's spec.")
+        raise UserError(f"This module is not the {name} network; build it from its spec.")
     halved = {key: _halved(value).contiguous() for key, value in state.items()}
     for key, value in halved.items():
         if not torch.isfinite(value).all():
@@ -305,24 +305,24 @@ def _whole(value: Tensor) -> Tensor:
 
 
 def _load_shipped(entry: ModelEntry, optimised: bool, device: str, folder: Path) -> LoadedModel:
-    record = read_record(entry.role, folder)
-    path = checkpoint_paths(entry.role, folder)[0]
+    record = read_record(entry.name, folder)
+    path = checkpoint_paths(entry.name, folder)[0]
     try:
         data = path.read_bytes()
     except OSError as error:
         raise ResourceError(
-            f"The {entry.role} model's weights are missing ({path} cannot be read); "
+            f"The {entry.name} model's weights are missing ({path} cannot be read); "
             "download the project again."
         ) from error
     if hashlib.sha256(data).hexdigest() != record["sha256"]:
         raise ResourceError(
-            f"The {entry.role} model's weights are damaged ({path} does not have the checksum of "
+            f"The {entry.name} model's weights are damaged ({path} does not have the checksum of "
             "its record); download the project again."
         )
     here = described(entry.spec)
     if any(record[key] != here[key] for key in here):
         raise ResourceError(
-            f"The {entry.role} model's weights belong to another version of its architecture; "
+            f"The {entry.name} model's weights belong to another version of its architecture; "
             f"download the project again, or train it with: {record['reproduce']}"
         )
     state = {key: _whole(value) for key, value in safetensors.torch.load(data).items()}

@@ -10,6 +10,7 @@ from effnet_viz.families import (
     IMAGENETTE_CLASSES,
     RESNET50_MATCHED_PX,
     ROLES,
+    classroom_member,
     classroom_spec,
     find_model,
     models,
@@ -119,3 +120,41 @@ def test_custom_has_no_list() -> None:
 def test_unknown_role() -> None:
     with pytest.raises(UserError, match="no role 'tall'; choose one of baseline, depth"):
         classroom_spec("tall")
+
+
+@pytest.mark.parametrize("name", ["depth-2x", "width-2x", "resolution-2x"])
+def test_each_halfway_point_costs_two_baselines_within_10_percent(name: str) -> None:
+    member = classroom_member(name)
+    ratio = network_cost(member.spec).macs / network_cost(CLASSROOM_BASELINE).macs
+    assert ratio == pytest.approx(2, rel=0.1)
+    assert (member.role, member.times, member.seed) == (name[:-3], 2, 0)
+
+
+def test_other_seeds_are_the_same_network() -> None:
+    member = classroom_member("width-seed2")
+    assert (member.role, member.times, member.seed) == ("width", 4, 2)
+    assert member.spec == classroom_spec("width")
+    assert find_model("classroom", "width-seed2").role == "width"
+    assert classroom_member("depth-2x-seed11").seed == 11
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "b0",
+        "baseline-2x",
+        "compound-2x",
+        "depth-seed0",
+        "depth-seed",
+        "depth-seed01",
+        "depth-4x",
+        "depth-seed-1",
+        "depth-seed²",
+    ],
+)
+def test_unknown_members(name: str) -> None:
+    with pytest.raises(UserError, match="There is no role"):
+        classroom_member(name)
+    with pytest.raises(UserError):
+        find_model("classroom", name)

@@ -11,11 +11,13 @@ from effnet_viz.__main__ import main
 from effnet_viz.architectures import CLASSROOM_BASELINE
 from effnet_viz.errors import UserError
 from effnet_viz.families import IMAGENETTE_CLASSES, classroom_spec
+from effnet_viz.models import build_model
 from effnet_viz.training import (
     PhotoSet,
     Recipe,
     load_photos,
     normalise,
+    quieten,
     split_held_out,
     top1_percent,
     train,
@@ -184,3 +186,36 @@ def test_bad_training_options_are_one_line(folder, capsys):
     for extra in (["--epochs", "0"], ["--model", "huge"], ["--leave-out", "/nope"]):
         assert main(["train", "--data", str(folder), *extra]) == 2
         assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_another_seed_ships_beside_the_role(folder, tmp_path):
+    out = tmp_path / "out"
+    shared = ["--data", str(folder), "--model", "baseline", "--out", str(out), "--epochs", "1"]
+    assert main(["train", *shared, "--seed", "2", "--work", str(tmp_path / "work")]) == 0
+    assert records.shipped_roles(out) == ()
+    assert [member.name for member in records.shipped_members(out)] == ["baseline-seed2"]
+    record = records.read_record("baseline-seed2", out)
+    assert (record["role"], record["seed"], record["recipe"]["seed"]) == ("baseline", 2, 2)
+    model = weights.load_model("classroom", "baseline-seed2", folder=out)
+    assert (model.role, model.name) == ("baseline", "baseline-seed2")
+
+
+def test_pictures_grow_to_the_networks_own_size():
+    recipe = Recipe(epochs=20, first_size=0.58, growing_share=0.75)
+    sizes = [recipe.train_px(96, epoch) for epoch in range(1, 21)]
+    assert sizes[0] == 56
+    assert sizes == sorted(sizes)
+    assert sizes[15:] == [96] * 5
+    assert {recipe.train_px(113, epoch) for epoch in range(16, 21)} == {113}
+    assert {Recipe().train_px(113, epoch) for epoch in range(1, 21)} == {113}
+
+
+def test_quiet_blocks_start_as_the_identity():
+    model = build_model(classroom_spec("depth")).eval()
+    quieten(model)
+    blocks = [b for stage in model.features[1:-1] for b in stage if b.use_res_connect]
+    assert len(blocks) == 67 - 6  # all but the first block of stages 3-8
+    for block in blocks:
+        channels = block.block[0][0].in_channels
+        x = torch.randn(2, channels, 7, 7)
+        assert torch.equal(block(x), x)
