@@ -1,5 +1,5 @@
 """The command line: ``python -m effnet_viz COMMAND``, with the commands cost, predict, cam, bench,
-train, evaluate and doctor.
+train, search, evaluate and doctor.
 
 This file says what can be typed; `effnet_viz.commands` does it. With ``--json`` nothing but JSON
 goes to standard output. An error is one line on standard error; the exit code is 2 for bad input
@@ -24,6 +24,8 @@ from effnet_viz.errors import ResourceError, UserError
 from effnet_viz.families import CLASSROOM_EPOCHS
 from effnet_viz.records import CHECKPOINT_DIR
 from effnet_viz.scaling import PAPER_ALPHA, PAPER_BETA, PAPER_GAMMA
+from effnet_viz.search_points import DEFAULT_POINTS, SEARCH_EPOCHS
+from effnet_viz.search_records import RESULTS_DIR
 from effnet_viz.terminal import print_error
 
 BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
@@ -80,7 +82,7 @@ def parser() -> Parser:
     add_parser = partial(subparsers.add_parser, allow_abbrev=False)
     for add in (
         *(_add_cost, _add_predict, _add_cam, _add_bench),
-        *(_add_train, _add_evaluate, _add_doctor),
+        *(_add_train, _add_search, _add_evaluate, _add_doctor),
     ):
         add(add_parser)
     return top
@@ -147,11 +149,40 @@ def _add_train(add_parser: AddParser) -> None:
     _add_data(command)
     command.add_argument("--epochs", type=int, default=CLASSROOM_EPOCHS, metavar="N")
     command.add_argument("--seed", type=int, default=0, metavar="N")
-    command.add_argument("--leave-out", metavar="FILE", help="file names never to train on")
+    command.add_argument(
+        "--leave-out",
+        metavar="FILE",
+        help="file names never to train on (default: the boxed photos)",
+    )
     command.add_argument(
         "--work", default="runs", metavar="FOLDER", help="checkpoints (default: %(default)s)"
     )
     command.set_defaults(run=_run_train)
+
+
+def _add_search(add_parser: AddParser) -> None:
+    command = add_parser("search", help="the small grid search; a stopped one goes on")
+    command.add_argument("--data", required=True, metavar="FOLDER", help="holds train/<wnid>/")
+    command.add_argument("--leave-out", metavar="FILE", help="file names never to train on")
+    command.add_argument(
+        "--work", default="runs/search", metavar="FOLDER",
+        help="checkpoints (default: %(default)s); the same command in a second terminal shares "
+        "the points",
+    )  # fmt: skip
+    command.add_argument("--epochs", type=int, default=SEARCH_EPOCHS, metavar="N")
+    command.add_argument("--seed", type=int, default=0, metavar="N")
+    command.add_argument(
+        "--points", type=int, default=DEFAULT_POINTS, metavar="N",
+        help="the first N of corners, mixtures and pairs (default: %(default)s)",
+    )  # fmt: skip
+    command.add_argument("--batch-size", type=int, metavar="N", help="default: the recipe's")
+    command.add_argument("--per-class", type=int, metavar="N", help="default: all photos")
+    command.add_argument(
+        "--held-out", type=float, default=0.1, metavar="SHARE", help="for selection, default 0.1"
+    )
+    command.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
+    command.add_argument("--out", default=str(RESULTS_DIR), metavar="FOLDER", help="CSV and JSON")
+    command.set_defaults(run=_run_search)
 
 
 def _add_evaluate(add_parser: AddParser) -> None:
@@ -187,6 +218,12 @@ def _run_train(options: argparse.Namespace) -> None:
     from effnet_viz.training_commands import run_train  # torch
 
     run_train(options)
+
+
+def _run_search(options: argparse.Namespace) -> None:
+    from effnet_viz.search_commands import run_search  # torch
+
+    run_search(options)
 
 
 def _run_evaluate(options: argparse.Namespace) -> bool:

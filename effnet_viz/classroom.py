@@ -15,6 +15,7 @@ from effnet_viz import weights
 from effnet_viz.errors import UserError
 from effnet_viz.families import CLASSROOM_EPOCHS, IMAGENETTE_CLASSES, classroom_member
 from effnet_viz.records import CHECKPOINT_DIR
+from effnet_viz.splits import Split, read_names
 from effnet_viz.training import (
     EpochResult,
     PhotoSet,
@@ -38,23 +39,27 @@ class Data:
     val: PhotoSet
 
 
-def load_data(folder: Path, leave_out: frozenset[str] = frozenset()) -> Data:
-    """Read ``folder/train`` and ``folder/val``; ``leave_out`` names files never to train on.
+def load_data(folder: Path, leave_out: frozenset[str] | None = None) -> Data:
+    """Read ``folder/train`` and ``folder/val``; ``leave_out`` names files never to train on, by
+    default those kept for measuring attention.
 
     Raises UserError where the ten class folders are not there.
     """
-    train_photos, held_out = split_held_out(_photos(folder / "train", leave_out))
-    return Data(train_photos, held_out, _photos(folder / "val"))
+    kept_apart = read_names("boxed") if leave_out is None else leave_out
+    train_photos, held_out = split_held_out(_photos(folder / "train", kept_apart))
+    return Data(train_photos, held_out, load_val(folder))
 
 
-def _photos(folder: Path, leave_out: frozenset[str] = frozenset()) -> PhotoSet:
+def _photos(
+    folder: Path, leave_out: frozenset[str] = frozenset(), only: Split | None = None
+) -> PhotoSet:
     missing = [wnid for wnid in IMAGENETTE_CLASSES if not (folder / wnid).is_dir()]
     if missing:
         raise UserError(
             f"{folder} lacks the class folders {', '.join(missing)}; pass the folder that holds "
             "train/ and val/ of Imagenette."
         )
-    return load_photos(folder, IMAGENETTE_CLASSES, leave_out=leave_out)
+    return load_photos(folder, IMAGENETTE_CLASSES, leave_out=leave_out, only=only)
 
 
 def train_member(
@@ -104,5 +109,6 @@ def evaluate_member(name: str, val: PhotoSet, folder: Path = CHECKPOINT_DIR) -> 
 
 
 def load_val(folder: Path) -> PhotoSet:
-    """The validation photos of a ``train/val/<class>`` folder. Raises UserError as `load_data`."""
-    return _photos(folder / "val")
+    """The validation photos of a ``train/val/<class>`` folder: those of the shipped list, or all
+    where none is on it. Raises UserError as `load_data`."""
+    return _photos(folder / "val", only="val")

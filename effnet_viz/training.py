@@ -24,6 +24,7 @@ from effnet_viz.architectures import ArchitectureSpec
 from effnet_viz.errors import UserError
 from effnet_viz.images import MEAN, STD
 from effnet_viz.models import build_model
+from effnet_viz.splits import Split, listed
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
@@ -98,16 +99,21 @@ def load_photos(
     store_px: int = 224,
     leave_out: frozenset[str] = frozenset(),
     limit_per_class: int | None = None,
+    only: Split | None = None,
 ) -> PhotoSet:
     """Every photo under ``folder/<class>/``, resized whole to a square of ``store_px``.
 
-    ``leave_out`` holds file names to skip. Classes are numbered in sorted order of their folders.
-    Raises UserError where the folder has no classes or no photos.
+    ``leave_out`` holds file names to skip; ``only`` keeps the photos of a listed split, where there
+    are any. Classes are numbered in sorted order of their folders. Raises UserError where the
+    folder has no classes or no photos.
     """
     if not folder.is_dir():
         raise UserError(f"There is no folder {folder}; pass one that holds <class>/<photo> files.")
     names = sorted(classes or (p.name for p in folder.iterdir() if p.is_dir()))
     images, labels, files = [], [], []
+    if only:
+        every = [path.name for name in names for path in (folder / name).glob("*")]
+        leave_out = leave_out | (frozenset(every) - listed(every, only))
     for label, name in enumerate(names):
         paths = [
             path

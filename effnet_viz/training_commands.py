@@ -24,7 +24,7 @@ def run_train(options: Namespace) -> None:
     recipe = replace(classroom.RECIPE, epochs=_positive(options.epochs, "epochs"))
     suffix = f"-seed{options.seed}" if options.seed else ""
     names = [classroom_member(name + suffix).name for name in options.model or ROLES]
-    leave_out = _names(options.leave_out)
+    leave_out = read_names(options.leave_out)
     data = classroom.load_data(Path(options.data), leave_out)
     for name in names:
         with tqdm(total=recipe.epochs, desc=name, unit="epoch") as bar:
@@ -75,9 +75,10 @@ def _positive(value: int, name: str) -> int:
     return value
 
 
-def _names(path: str | None) -> frozenset[str]:
+def read_names(path: str | None) -> frozenset[str] | None:
+    """The file names listed in a text file; None where none is given. Raises UserError."""
     if path is None:
-        return frozenset()
+        return None
     try:
         return frozenset(Path(path).read_text().split())
     except (OSError, UnicodeDecodeError) as error:

@@ -13,14 +13,17 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "effnet_viz"
 RING_0 = (
     *("architectures", "cost", "errors", "families", "law", "layers", "results", "scaling"),
-    *("anatomy", "download", "imagenette", "records", "samples", "study", "width"),
+    *("anatomy", "download", "imagenette", "records", "samples", "splits"),
+    *("study", "width"),
     *("paper", "paper_checks", "paper_claims", "paper_costs", "bench_study"),
+    *("search_points", "search_records"),
 )
 RING_2 = (
     *("anatomy_drawing", "anatomy_figures", "figures", "overlays", "paper_figures", "sheets"),
     "bench_figures",
 )
-ENTRY = ("__main__", "bench_commands", "commands", "doctor", "terminal", "training_commands")
+ENTRY = ("__main__", "bench_commands", "commands", "doctor", "search_commands", "terminal",
+         "training_commands")  # fmt: skip
 
 
 def ring(module: str) -> int:

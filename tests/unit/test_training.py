@@ -134,19 +134,19 @@ def folder(tmp_path):
             (tmp_path / split / wnid).mkdir(parents=True)
             for i in range(count):
                 Image.new("RGB", (30, 20), (25 * number, 10 * i, 99)).save(
-                    tmp_path / split / wnid / f"{wnid}_{i}.JPEG"
+                    tmp_path / split / wnid / f"tiny_{wnid}_{i}.JPEG"
                 )
     return tmp_path
 
 
 def test_photos_are_read_in_class_order_without_the_left_out(folder):
     wnids = list(IMAGENETTE_CLASSES)
-    photos = load_photos(folder / "train", leave_out=frozenset({f"{wnids[0]}_3.JPEG"}))
+    photos = load_photos(folder / "train", leave_out=frozenset({f"tiny_{wnids[0]}_3.JPEG"}))
     assert len(photos) == 159
     assert photos.images.shape[1:] == (3, 224, 224)
     assert photos.classes == tuple(sorted(wnids))
     assert photos.labels.bincount().tolist() == [15] + [16] * 9
-    assert not any(name.endswith(f"{wnids[0]}_3.JPEG") for name in photos.files)
+    assert not any(name.endswith(f"tiny_{wnids[0]}_3.JPEG") for name in photos.files)
 
 
 def test_missing_folders_are_one_sentence(tmp_path):
