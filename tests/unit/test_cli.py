@@ -173,7 +173,7 @@ def test_cost_loads_neither_torch_nor_numpy() -> None:
         ("cost --variant b1 --architecture resnet_50", "scaled from efficientnet_b0, not from"),
         ("cost --architecture vgg", "invalid choice: 'vgg'"),
         ("cost --ph 1", "unrecognized arguments: --ph"),
-        ("search", "invalid choice: 'search'"),
+        ("serve", "invalid choice: 'serve'"),
         ("", "required: COMMAND"),
         ("predict", "required: IMAGE"),
         ("predict no/such.png", "no/such.png does not exist; give the path"),
