@@ -27,7 +27,9 @@ from effnet_viz.training import (
 )
 
 #: The one recipe of every member.
-RECIPE = Recipe(epochs=CLASSROOM_EPOCHS)
+RECIPE = Recipe(
+    epochs=CLASSROOM_EPOCHS, batch_size=32, learning_rate=3e-3, first_size=0.58, quiet_blocks=True
+)
 
 
 @dataclass(frozen=True)
