@@ -14,7 +14,7 @@ from typing import Any
 from effnet_viz import weights
 from effnet_viz.errors import UserError
 from effnet_viz.families import CLASSROOM_EPOCHS, IMAGENETTE_CLASSES, classroom_member
-from effnet_viz.records import CHECKPOINT_DIR
+from effnet_viz.records import CHECKPOINT_DIR, CURVES_FILE, write_curves
 from effnet_viz.splits import Split, read_names
 from effnet_viz.training import (
     EpochResult,
@@ -73,7 +73,8 @@ def train_member(
     on_epoch: Callable[[EpochResult], None] | None = None,
     on_step: Callable[[int, int, int], None] | None = None,
 ) -> dict[str, Any]:
-    """Train a member to the end of its recipe (or go on where it stopped) and ship it.
+    """Train a member to the end of its recipe (or go on where it stopped) and ship it; the table of
+    curves in the folder ``results`` beside ``folder`` is written again.
 
     The recipe's seed is that of the name. Returns the shipped record. Raises UserError for an
     unknown name or a foreign checkpoint.
@@ -90,7 +91,7 @@ def train_member(
         on_step=on_step,
     )
     top1 = top1_percent(weights.half_precision_copy(module), data.val, member.spec.resolution_px)
-    return weights.save_checkpoint(
+    record = weights.save_checkpoint(
         name,
         module,
         recipe=recipe,
@@ -102,6 +103,8 @@ def train_member(
         held_out_top1=history[-1].held_out_top1,
         folder=folder,
     )
+    write_curves(folder, folder.parent / "results" / CURVES_FILE.name)
+    return record
 
 
 def evaluate_member(name: str, val: PhotoSet, folder: Path = CHECKPOINT_DIR) -> float:

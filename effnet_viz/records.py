@@ -7,6 +7,8 @@ with the record, which carries the SHA-256 of the weights.
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
 import json
 import os
 import re
@@ -20,6 +22,13 @@ from effnet_viz.errors import ResourceError, UserError
 from effnet_viz.families import ROLES, ClassroomMember, classroom_member
 
 CHECKPOINT_DIR = Path(__file__).resolve().parent.parent / "assets" / "checkpoints"
+CURVES_FILE = CHECKPOINT_DIR.parent / "results" / "classroom-curves.csv"
+
+#: Percent, seconds; the last two columns belong to the finished network and repeat in every row.
+CURVE_COLUMNS = (
+    *("model", "role", "times", "seed", "macs"),
+    *("epoch", "train_loss", "held_out_top1", "seconds", "val_top1", "val_n"),
+)
 
 _NUMBER = (int, float)
 
@@ -114,6 +123,23 @@ def write_record(
     if problem := _problem(json.loads(text), classroom_member(name)):
         raise UserError(f"This is no complete record of the {name} model: {problem}.")
     write_atomically(path, text.encode())
+    return path
+
+
+def write_curves(folder: Path = CHECKPOINT_DIR, path: Path = CURVES_FILE) -> Path:
+    """One CSV of what ships: a row per member and epoch, with the member's final figures."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(CURVE_COLUMNS)
+    for member in shipped_members(folder):
+        record = read_record(member.name, folder)
+        for row in record["history"]:
+            writer.writerow(
+                [member.name, member.role, member.times, member.seed, record["macs"]]
+                + [row[key] for key in CURVE_COLUMNS[5:9]]
+                + [record["val_top1"], record["val_n"]]
+            )
+    write_atomically(path, text.getvalue().encode())
     return path
 
 

@@ -9,11 +9,13 @@ import pytest
 from effnet_viz import UserError
 from effnet_viz.families import ROLES
 from effnet_viz.records import (
+    CURVES_FILE,
     RECORD_KEYS,
     checkpoint_paths,
     read_record,
     shipped_roles,
     write_atomically,
+    write_curves,
     write_record,
 )
 
@@ -137,3 +139,7 @@ def test_the_shipped_records_are_whole():
 def test_reading_needs_no_torch():
     code = "import sys, effnet_viz.records; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_shipped_curves_are_those_of_the_records(tmp_path):
+    assert write_curves(path=tmp_path / "curves.csv").read_bytes() == CURVES_FILE.read_bytes()

@@ -1,5 +1,6 @@
 """Training: the same weights whether or not it was stopped, and an honest protocol."""
 
+import csv
 from dataclasses import replace
 
 import pytest
@@ -198,6 +199,11 @@ def test_another_seed_ships_beside_the_role(folder, tmp_path):
     assert (record["role"], record["seed"], record["recipe"]["seed"]) == ("baseline", 2, 2)
     model = weights.load_model("classroom", "baseline-seed2", folder=out)
     assert (model.role, model.name) == ("baseline", "baseline-seed2")
+    with (tmp_path / "results" / records.CURVES_FILE.name).open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["model"], row["seed"], row["epoch"]) == ("baseline-seed2", "2", "1")
+    assert float(row["val_top1"]) == record["val_top1"]
+    assert float(row["train_loss"]) == record["history"][0]["train_loss"]
 
 
 def test_pictures_grow_to_the_networks_own_size():
