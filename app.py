@@ -27,6 +27,12 @@ page = st.navigation(
                 icon=":material/compare:",
                 help="See where depth-, width-, resolution- and compound-scaled models look.",
             ),
+            st.Page(
+                "pages/grid_search.py",
+                title="Grid search",
+                icon=":material/grid_on:",
+                help="See which α, β, γ win at twice the cost, and search yourself.",
+            ),
         ],
         "Evidence": [
             st.Page(

@@ -229,3 +229,45 @@ def compound_from(point: SearchPoint, target: float = COMPOUND_TARGET) -> Coeffi
             f"baseline; the nearest, {phi:g}, builds {built(phi):.2f} times."
         )
     return Coefficients(phi, point.alpha, point.beta, point.gamma)
+
+
+def title(point: SearchPoint) -> str:
+    """How a page calls the point."""
+    if point.kind == "corner":
+        return f"{point.role} only"
+    return f"α {point.alpha:g}, β {point.beta:g}, γ {point.gamma:g}"
+
+
+def built_shares(point: SearchPoint) -> tuple[float, float, float]:
+    """What depth, width and resolution have of the cost as built: the logarithms of what each
+    costs on its own, over their sum."""
+    logs = []
+    for alone in (
+        replace(point, beta=1.0, gamma=1.0),
+        replace(point, alpha=1.0, gamma=1.0),
+        replace(point, alpha=1.0, beta=1.0),
+    ):
+        logs.append(math.log(alone.built_ratio))
+    depth, width, resolution = logs
+    whole = depth + width + resolution
+    return depth / whole, width / whole, resolution / whole
+
+
+@cache
+def staircase(
+    role: Role, largest: float = 2.5, base: ArchitectureSpec = CLASSROOM_BASELINE
+) -> tuple[tuple[float, float, float], ...]:
+    """(multiplier, law's ratio, built ratio) as one dimension grows until the law says ``largest``.
+
+    Raises KeyError for a role that is not one dimension.
+    """
+    power = {"depth": 1, "width": 2, "resolution": 2}[role]
+    place = ("depth", "width", "resolution").index(role)
+    steps = []
+    for n in range(151):
+        law = largest ** (n / 150)
+        value = law ** (1 / power)
+        alpha, beta, gamma = (value if i == place else 1.0 for i in range(3))
+        point = SearchPoint(role, "corner", alpha, beta, gamma, base)
+        steps.append((value, law, point.built_ratio))
+    return tuple(steps)

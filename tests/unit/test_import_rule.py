@@ -16,11 +16,11 @@ RING_0 = (
     *("anatomy", "download", "imagenette", "records", "samples", "splits"),
     *("study", "width"),
     *("paper", "paper_checks", "paper_claims", "paper_costs", "bench_study"),
-    *("search_points", "search_records"),
+    *("search_job", "search_points", "search_records"),
 )
 RING_2 = (
     *("anatomy_drawing", "anatomy_figures", "figures", "overlays", "paper_figures", "sheets"),
-    "bench_figures",
+    *("bench_figures", "search_figures"),
 )
 ENTRY = ("__main__", "bench_commands", "commands", "doctor", "search_commands", "terminal",
          "training_commands")  # fmt: skip

@@ -1,0 +1,391 @@
+"""The Grid search page's figures: points in, plotly figures out. No torch, no streamlit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+
+from effnet_viz.figures import NEUTRAL, ROLE_COLOURS, TRANSPARENT
+from effnet_viz.paper_figures import Axis, Guide, Series, faded, plot
+from effnet_viz.search_points import TARGET, TOLERANCE, SearchPoint, shares, staircase, title
+from effnet_viz.search_records import CurveRow, PointResult
+
+#: Dark to light, told apart by all; the light end is cut off because it vanishes on white.
+SCALE = [[0.0, "#2D1E5E"], [0.35, "#1F6E8C"], [0.7, "#35B779"], [1.0, "#E9D022"]]
+GRID = "rgba(138,138,148,0.28)"
+CHOSEN = "#E69F00"
+KIND_SYMBOLS = {"corner": "square", "pair": "diamond", "mixture": "circle"}
+AXES = (("depth", "α"), ("width", "β"), ("resolution", "γ"))
+
+#: Points whose shares are nearer than this are drawn side by side.
+TOUCHING = 0.045
+
+Shares = tuple[float, float, float]
+
+
+class Spot(NamedTuple):
+    """A point to draw: its accuracy in percent, None where it is not trained yet; ``done`` is
+    False while it trains."""
+
+    point: SearchPoint
+    top1: float | None
+    done: bool = True
+
+
+def triangle(
+    spots: Sequence[Spot],
+    chosen: str,
+    winner: str | None,
+    place: Callable[[float, float, float], Shares] = shares,
+    placed: Mapping[str, Shares] | None = None,
+) -> go.Figure:
+    """The surface α·β²·γ² = 2 laid flat: a point's distance from each side is that dimension's
+    share of the cost. ``placed`` gives other shares by name than those of the law."""
+    figure = go.Figure()
+    where = [
+        placed[spot.point.name]
+        if placed
+        else place(spot.point.alpha, spot.point.beta, spot.point.gamma)
+        for spot in spots
+    ]
+    where, beside = _side_by_side(where)
+    for spot, at in zip(spots, where, strict=True):
+        if spot.point.name == chosen:
+            figure.add_scatterternary(
+                a=[at[0]], b=[at[1]], c=[at[2]], mode="markers", cliponaxis=False,
+                marker={"symbol": "circle-open", "size": 27, "color": CHOSEN, "line_width": 3},
+                hoverinfo="skip", showlegend=False,
+            )  # fmt: skip
+    figure.add_scatterternary(
+        a=[at[0] for at in where],
+        b=[at[1] for at in where],
+        c=[at[2] for at in where],
+        mode="markers+text",
+        text=[_label(spot, winner) for spot in spots],
+        textposition=[_beside(at, left) for at, left in zip(where, beside, strict=True)],
+        textfont_size=12,
+        cliponaxis=False,
+        marker=_markers(spots, 15) | {"colorbar": _colour_bar()},
+        customdata=[[spot.point.name] for spot in spots],
+        hovertext=[_hover(spot) for spot in spots],
+        hoverinfo="text",
+        showlegend=False,
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 1}},
+    )
+    axis = {"showticklabels": False, "gridcolor": GRID, "linecolor": NEUTRAL, "dtick": 0.25,
+            "ticks": "", "title": ""}  # fmt: skip
+    figure.update_layout(
+        ternary={"sum": 1, "bgcolor": TRANSPARENT, "aaxis": axis, "baxis": axis, "caxis": axis,
+                 "domain": {"x": [0, 1], "y": [0.02, 0.94]}},
+        height=470,
+        margin={"l": 34, "r": 34, "t": 26, "b": 34},
+        paper_bgcolor=TRANSPARENT,
+        dragmode=False,
+    )  # fmt: skip
+    corners = (
+        (0.5, 0.98, "center", "bottom"),
+        (0, -0.02, "left", "top"),
+        (1, -0.02, "right", "top"),
+    )
+    for (role, letter), (x, y, xanchor, yanchor) in zip(AXES, corners, strict=True):
+        figure.add_annotation(
+            text=f"<b>all on {role} ({letter})</b>", font={"color": ROLE_COLOURS[role], "size": 13},
+            x=x, y=y, xref="paper", yref="paper", xanchor=xanchor, yanchor=yanchor,
+            showarrow=False,
+        )  # fmt: skip
+    return figure
+
+
+def _side_by_side(where: Sequence[Shares]) -> tuple[list[Shares], list[bool]]:
+    """Places that do not hide each other, and whether another one stands to their right."""
+    moved: list[Shares] = []
+    beside = [False] * len(where)
+    for at in where:
+        while touched := [n for n, other in enumerate(moved) if math.dist(at, other) < TOUCHING]:
+            beside[touched[0]] = True
+            at = (at[0], at[1] - TOUCHING, at[2] + TOUCHING)
+        moved.append(at)
+    return moved, beside
+
+
+def _beside(at: Shares, taken: bool) -> str:
+    """Where a point's number goes: to its right, unless another point or the edge is there."""
+    if at[2] > 0.95:
+        return "top center"
+    return "middle left" if taken else "middle right"
+
+
+def _label(spot: Spot, winner: str | None) -> str:
+    if spot.top1 is None:
+        return ""
+    text = f"{spot.top1:.1f}"
+    return f"<b>{text} best</b>" if spot.point.name == winner else text
+
+
+def _hover(spot: Spot) -> str:
+    point = spot.point
+    said = "not trained yet"
+    if spot.top1 is not None:
+        said = f"{spot.top1:.1f} % held-out top-1" + ("" if spot.done else " so far")
+    return (
+        f"<b>{title(point)}</b><br>{said}<br>built {point.built_ratio:.2f}×, "
+        f"by the law {point.law_ratio:.2f}×"
+    )
+
+
+def _markers(spots: Sequence[Spot], size: int) -> dict[str, object]:
+    known = [spot.top1 for spot in spots if spot.top1 is not None]
+    low, high = (min(known), max(known)) if known else (0.0, 1.0)
+    if high - low < 1:  # one colour for what is as good as equal
+        low, high = low - 0.5, high + 0.5
+    return {
+        "size": size,
+        "symbol": [
+            KIND_SYMBOLS[spot.point.kind] + ("" if spot.top1 is not None else "-open")
+            for spot in spots
+        ],
+        "color": [low if spot.top1 is None else spot.top1 for spot in spots],
+        "opacity": 1,
+        "line": {
+            "color": [NEUTRAL if spot.top1 is None or spot.done else CHOSEN for spot in spots],
+            "width": [1.5 if spot.done else 3 for spot in spots],
+        },
+        "colorscale": SCALE,
+        "cmin": low,
+        "cmax": high,
+        "showscale": bool(known),
+    }
+
+
+def _colour_bar() -> dict[str, object]:
+    return {
+        "title": {"text": "held-out<br>top-1, %"},
+        "thickness": 10,
+        "len": 0.5,
+        "y": 1,
+        "yanchor": "top",
+        "x": 1,
+        "xanchor": "right",
+        "tickformat": ".0f",
+        "nticks": 4,
+    }
+
+
+def surface(spots: Sequence[Spot], chosen: str, winner: str | None) -> go.Figure:
+    """α·β²·γ² = 2 in three dimensions, with every point at its own α, β, γ."""
+    alpha, beta = np.meshgrid(np.linspace(1, 2, 41), np.linspace(1, 2**0.5, 41))
+    gamma = np.sqrt(TARGET / (alpha * beta**2))
+    gamma[gamma < 0.999] = np.nan
+    figure = go.Figure(
+        go.Surface(
+            x=alpha, y=beta, z=gamma, opacity=0.35, showscale=False, hoverinfo="skip",
+            colorscale=[[0, NEUTRAL], [1, NEUTRAL]],
+            contours={"x": {"show": True, "color": GRID}, "y": {"show": True, "color": GRID}},
+        )
+    )  # fmt: skip
+    markers = _markers(spots, 7)
+    markers["line"] = {"width": 1, "color": NEUTRAL}
+    figure.add_scatter3d(
+        x=[spot.point.alpha for spot in spots],
+        y=[spot.point.beta for spot in spots],
+        z=[spot.point.gamma for spot in spots],
+        mode="markers+text",
+        text=[
+            _label(spot, winner) if spot.point.name in (winner, chosen) else "" for spot in spots
+        ],
+        textfont_size=12,
+        marker=markers | {"colorbar": _colour_bar()},
+        hovertext=[_hover(spot) for spot in spots],
+        hoverinfo="text",
+        showlegend=False,
+    )
+    at = next((spot.point for spot in spots if spot.point.name == chosen), None)
+    if at is not None:
+        figure.add_scatter3d(
+            x=[at.alpha], y=[at.beta], z=[at.gamma], mode="markers", hoverinfo="skip",
+            marker={"symbol": "circle-open", "size": 14, "color": CHOSEN}, showlegend=False,
+        )  # fmt: skip
+    pane = {"backgroundcolor": TRANSPARENT, "gridcolor": GRID, "zeroline": False}
+    figure.update_layout(
+        scene={
+            "xaxis": pane | {"title": "α (depth)", "range": [1, 2.05]},
+            "yaxis": pane | {"title": "β (width)", "range": [1, 1.45]},
+            "zaxis": pane | {"title": "γ (resolution)", "range": [1, 1.45]},
+            "camera": {"eye": {"x": 1.35, "y": 1.5, "z": 0.9}},
+            "aspectmode": "cube",
+        },
+        height=470,
+        margin={"l": 0, "r": 0, "t": 8, "b": 0},
+        paper_bgcolor=TRANSPARENT,
+    )
+    return figure
+
+
+def ranking(ranked: Sequence[PointResult], chosen: str) -> go.Figure:
+    """Every point's accuracy with its 95 % interval, best on top; the band is the best one's."""
+    best = ranked[0]
+    order = list(reversed(ranked))
+    figure = go.Figure()
+    figure.add_vrect(best.low, best.high, fillcolor=faded(NEUTRAL, 0.16), line_width=0)
+    figure.add_scatter(
+        x=[r.held_out_top1 for r in order],
+        y=[title(r.point) for r in order],
+        mode="markers",
+        error_x={
+            "array": [r.high - r.held_out_top1 for r in order],
+            "arrayminus": [r.held_out_top1 - r.low for r in order],
+            "thickness": 1.4,
+            "width": 4,
+            "color": NEUTRAL,
+        },
+        marker={
+            "size": 10,
+            "symbol": [KIND_SYMBOLS[r.point.kind] for r in order],
+            "color": [ROLE_COLOURS[r.point.role] for r in order],
+            "line": {
+                "color": [CHOSEN if r.point.name == chosen else TRANSPARENT for r in order],
+                "width": 3,
+            },
+        },
+        hovertemplate="%{y}: %{x:.1f} %<extra></extra>",
+        showlegend=False,
+    )
+    figure.update_xaxes(title="held-out top-1, %", zeroline=False)
+    figure.update_yaxes(automargin=True, tickfont_size=12)
+    figure.update_layout(
+        height=90 + 24 * len(order),
+        margin={"l": 8, "r": 12, "t": 8, "b": 8},
+        plot_bgcolor=TRANSPARENT,
+        paper_bgcolor=TRANSPARENT,
+        dragmode=False,
+    )
+    return figure
+
+
+def curves(rows: Sequence[CurveRow], chosen: str, winner: str | None) -> go.Figure:
+    """Held-out accuracy after every epoch: the chosen point before all others."""
+    names = sorted({row.point for row in rows}, key=lambda name: (name == chosen, name == winner))
+    series = []
+    for name in names:
+        found = sorted((r for r in rows if r.point == name), key=lambda r: (r.seed, r.epoch))
+        by_epoch: dict[int, list[float]] = {}
+        for row in found:
+            by_epoch.setdefault(row.epoch, []).append(row.held_out_top1)
+        is_chosen = name == chosen
+        series.append(
+            Series(
+                "this point" if is_chosen else "the best point" if name == winner else name,
+                list(by_epoch),
+                [sum(values) / len(values) for values in by_epoch.values()],
+                CHOSEN if is_chosen else NEUTRAL if name == winner else faded(NEUTRAL, 0.3),
+                mode="lines+markers" if is_chosen else "lines",
+                dash="dash" if name == winner and not is_chosen else "solid",
+                legend=name in (chosen, winner),
+                size=7,
+                width=3 if is_chosen else 2 if name == winner else 1.2,
+            )
+        )
+    last = max((row.epoch for row in rows), default=1)
+    ticks = [n for n in range(1, last + 1) if last <= 8 or n % 2 == last % 2]
+    return plot(
+        series,
+        Axis("epoch", ticks=ticks),
+        Axis("held-out top-1, %"),
+        height=330,
+    )
+
+
+def law_and_built(spots: Sequence[Spot], chosen: str) -> go.Figure:
+    """What the law says against what is built: one dimension at a time as stairs, points on top."""
+    series = [
+        Series("law = built", [1, 2.5], [1, 2.5], NEUTRAL, dash="dot", legend=False, width=1.4)
+    ]
+    for role, letter in AXES:
+        steps = staircase(role)
+        series.append(
+            Series(
+                f"{role} only ({letter})",
+                [law for _, law, _ in steps],
+                [built for _, _, built in steps],
+                ROLE_COLOURS[role],
+                steps=True,
+                width=1.8,
+            )
+        )
+    for kind, symbol in KIND_SYMBOLS.items():
+        group = [spot for spot in spots if spot.point.kind == kind]
+        series.append(
+            Series(
+                {"corner": "corners", "pair": "pairs", "mixture": "mixtures"}[kind],
+                [spot.point.law_ratio for spot in group],
+                [spot.point.built_ratio for spot in group],
+                ROLE_COLOURS["compound"] if kind != "corner" else NEUTRAL,
+                mode="markers",
+                symbol=symbol,
+                hover=[_hover(spot) for spot in group],
+                legend=bool(group),
+                size=10,
+            )
+        )
+    at = next((spot.point for spot in spots if spot.point.name == chosen), None)
+    if at is not None:
+        series.append(
+            Series("chosen", [at.law_ratio], [at.built_ratio], CHOSEN, mode="markers",
+                   symbol="circle-open", size=19, legend=False)
+        )  # fmt: skip
+    figure = plot(
+        series,
+        Axis("by the law, α·β²·γ²", range=(0.97, 2.5), suffix="×", ticks=(1, 1.5, 2, 2.5)),
+        Axis("as built", range=(0.9, 2.85), suffix="×", ticks=(1, 1.5, 2, 2.5)),
+        guides=[Guide("x", TARGET, "the law's 2×")],
+        height=430,
+    )  # fmt: skip
+    low, high = TARGET * (1 - TOLERANCE), TARGET * (1 + TOLERANCE)
+    figure.add_hrect(low, high, fillcolor=faded(NEUTRAL, 0.14), line_width=0)
+    return figure
+
+
+class Return(NamedTuple):
+    """A trained member of the family: its cost in baselines as built, its validation accuracy in
+    percent with a 95 % interval, and how many seeds that is the mean of."""
+
+    role: str
+    times: float
+    top1: float
+    low: float
+    high: float
+    seeds: int
+
+
+def returns(found: Sequence[Return]) -> go.Figure:
+    """Accuracy against cost for each dimension, from the baseline on."""
+    base = [r for r in found if r.role == "baseline"]
+    series = []
+    for role, colour in ROLE_COLOURS.items():
+        own = sorted(base + [r for r in found if r.role == role], key=lambda r: r.times)
+        if role == "baseline" or len(own) == len(base):
+            continue
+        series.append(
+            Series(
+                role,
+                [r.times for r in own],
+                [r.top1 for r in own],
+                colour,
+                mode="lines+markers",
+                hover=[f"{r.role}, {r.times:.2f}×: {r.top1:.1f} %" for r in own],
+                error_y=[(r.high - r.low) / 2 for r in own],
+                dash="dash" if role == "compound" else "solid",
+            )
+        )
+    return plot(
+        series,
+        Axis("multiply-adds as built, × baseline", log=True, range=(0.92, 4.6), ticks=(1, 2, 4),
+             suffix="×"),
+        Axis("validation top-1, %"),
+        height=380,
+    )  # fmt: skip
