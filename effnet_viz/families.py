@@ -46,8 +46,8 @@ CLASSROOM_HALFWAY: MappingProxyType[Role, Multipliers] = MappingProxyType(
     }
 )
 
-#: Epochs of the shipped family's training, the same for every role.
-CLASSROOM_EPOCHS = 8
+#: Epochs of training, the same for every member.
+CLASSROOM_EPOCHS = 20
 
 
 @dataclass(frozen=True, slots=True)
