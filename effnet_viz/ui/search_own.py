@@ -75,7 +75,7 @@ def _offer() -> None:
     )  # fmt: skip
     settings = Settings(folder, seed=int(seed))
     st.button(
-        "Train six points",
+        f"Train {settings.points} points",
         type="primary",
         icon=":material/model_training:",
         on_click=_start,
@@ -83,8 +83,9 @@ def _offer() -> None:
         width="stretch",
     )
     st.caption(
-        f"Three corners and three mixtures, {settings.epochs} epochs on {trained:,} photos: about "
-        f"3 to 5 minutes on two laptop cores. It shows how a search works and how noisy it is "
+        f"Three corners and {settings.points - 3} mixtures, {settings.epochs} epochs on "
+        f"{trained:,} photos: about 3 to 5 minutes on two laptop cores. It shows how a search "
+        "works and how noisy it is "
         f"(±{196 * math.sqrt(0.25 / held):.0f} points with {held} photos to measure on); it cannot "
         "say which way of scaling is best."
     )

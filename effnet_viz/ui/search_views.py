@@ -217,7 +217,7 @@ def _verdict(found: Shown) -> str:
             return "**Your search has begun.** Points fill as their networks learn."
         return (
             "**Not trained yet**: this copy of the project has no results of the search. These are "
-            "the points it would train; *Run it yourself* trains six of them in minutes."
+            "the points it would train; *Run it yourself* trains some of them in minutes."
         )
     best, *others = found.ranked
     n = best.rows[0].held_out_n

@@ -1,0 +1,276 @@
+"""The Grid search page: with results, without, and with a search of the visitor's own."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from effnet_viz import UserError, search_job, search_records
+from effnet_viz.cost import network_cost
+from effnet_viz.records import read_record
+from effnet_viz.search_job import Progress
+from effnet_viz.search_points import DEFAULT_POINTS, search_points, title
+from effnet_viz.search_records import CurveRow, interval, row_of
+from tests.app.conftest import texts
+
+PAGE = "pages/grid_search.py"
+POINTS = search_points(DEFAULT_POINTS)
+#: Accuracies for the test only: the resolution corner leads, three more lie in its interval.
+TOP1 = dict(
+    zip([p.name for p in POINTS], [60, 62, 70, 61, 69, 68, 63, 64, 65, 66, 67.5, 62.5], strict=True)
+)
+
+
+def made_up(points=POINTS, epochs=2, n=909):
+    curves = [
+        CurveRow(p.name, 0, epoch, 2.5 - 0.2 * epoch, TOP1[p.name] - 5 * (epochs - epoch), 60.0)
+        for p in points
+        for epoch in range(1, epochs + 1)
+    ]
+    rows = [
+        row_of(p, [c for c in curves if c.point == p.name], {"epochs": epochs, "seed": 0}, 8186, n)
+        for p in points
+    ]
+    return rows, curves
+
+
+@pytest.fixture
+def results(monkeypatch):
+    """Results of a finished search in place of the shipped ones."""
+    rows, curves = made_up()
+    monkeypatch.setattr(search_records, "read_rows", lambda: rows)
+    monkeypatch.setattr(search_records, "read_curves", lambda: curves)
+    monkeypatch.setattr(search_records, "read_outcome", lambda: search_records.outcome(rows))
+    return rows
+
+
+@pytest.fixture(autouse=True)
+def no_photos(monkeypatch):
+    monkeypatch.delenv(search_job.DATA_VARIABLE, raising=False)
+    monkeypatch.setattr("effnet_viz.imagenette.is_fetched", lambda: False)
+
+
+def table(app, column):
+    return next(t.value for t in app.table if column in t.value.columns)
+
+
+def button(app, label):
+    return next(b for b in app.button if b.label.startswith(label))
+
+
+def metrics(app):
+    return {metric.label: (metric.value, metric.delta) for metric in app.metric}
+
+
+def test_opens_on_the_best_point_and_says_what_noise_is(open_page, results):
+    app = open_page(PAGE)
+    low, high = interval(70, 909)
+    assert metrics(app)["Held-out top-1"] == ("70.0 %", f"{low:.1f} to {high:.1f}")
+    assert metrics(app)["Cost as built"] == ("2.15×", "law 1.82×")
+    alike = [name for name, top1 in TOP1.items() if low <= top1 < 70]
+    assert len(alike) == 3
+    said = texts(app)
+    assert "Best: **resolution only** with 70.0 % on 909 photos" in said
+    assert "**3 of the other 11** lie inside" in said
+    rows = table(app, "95 % interval")
+    assert list(rows.index) == [title(p) for p in sorted(POINTS, key=lambda p: -TOP1[p.name])]
+    first = rows.iloc[0]
+    assert (first["as built"], first["by the law"], first["held-out top-1, %"]) == (
+        "2.15×", "1.82×", "70.0",
+    )  # fmt: skip
+    assert "no validation photo was used to choose" in said
+
+
+def test_a_chosen_point_shows_its_table_cost_and_curve(open_page, results):
+    app = open_page(PAGE)
+    point = POINTS[3]
+    app.selectbox(key="gs_point").set_value(point.name).run()
+    assert not app.exception
+    cost = network_cost(point.spec)
+    assert f"**{cost.macs / 1e6:.1f} M** multiply-adds" in texts(app)
+    stages = table(app, "operator")
+    assert "1.50" in stages.loc["2"]["repeats"]
+    assert stages.loc["7"]["channels"] == "48 :small[(50.40)]"
+    epochs = table(app, "training loss")
+    assert list(epochs["held-out top-1, %"]) == ["56.0", "61.0"]
+    assert metrics(app)["Held-out top-1"][0] == "61.0 %"
+    assert "raise φ to **1.7** for 4× as built" in texts(app)
+
+
+def test_a_link_restores_point_and_surface(open_page, results):
+    app = open_page(PAGE, gs_point="depth only", gs_surface="3D")
+    assert app.selectbox(key="gs_point").value == "depth"
+    assert metrics(app)["Cost as built"] == ("2.02×", "law 2×")
+    assert "Drag to turn" in texts(app)
+    app.segmented_control(key="gs_surface").set_value("built").run()
+    assert "where their multiply-adds really went" in texts(app)
+
+
+def test_the_papers_coefficients_stand_beside_ours(open_page, results):
+    rows = table(open_page(PAGE), "on our baseline")
+    theirs = rows.loc["the paper, on B0"]
+    assert list(theirs[["α", "β", "γ", "by the law", "on our baseline"]]) == [
+        "1.2", "1.1", "1.15", "1.92×", "2.21×",
+    ]  # fmt: skip
+    assert list(rows.loc["here: best"][["α", "β", "γ"]]) == ["1", "1", "1.35"]
+    assert list(rows.loc["here: best mixture"][["α", "β", "γ"]]) == ["1.05", "1.05", "1.05"]
+
+
+def test_without_results_the_points_and_their_cost_are_shown(open_page, monkeypatch):
+    for name in ("read_rows", "read_curves"):
+        monkeypatch.setattr(search_records, name, list)
+    monkeypatch.setattr(search_records, "read_outcome", lambda: None)
+    app = open_page(PAGE)
+    assert "Not trained yet" in texts(app)
+    rows = table(app, "95 % interval")
+    assert list(rows.index) == [title(p) for p in POINTS]
+    assert set(rows["held-out top-1, %"]) == {":gray[not trained]"}
+    assert rows.loc["width only"]["as built"] == "1.98×"
+    assert metrics(app)["Held-out top-1"][0] == "not trained"
+    assert "none are here: fetch Imagenette once (about 340 MB)" in texts(app)
+    assert button(app, "Fetch Imagenette")
+
+
+def test_a_damaged_file_is_one_sentence(open_page, monkeypatch, tmp_path):
+    (tmp_path / search_records.ROWS).write_text("point\ndepth\n")
+    read = search_records.read_rows
+    monkeypatch.setattr(search_records, "read_rows", lambda: read(tmp_path))
+    app = open_page(PAGE)
+    assert "is damaged; remove it" in app.error[0].value
+
+
+def test_diminishing_returns_are_those_of_the_records(open_page, results):
+    app = open_page(PAGE)
+    rows = table(app, "validation top-1, %")
+    record = read_record("baseline")
+    low, high = interval(record["val_top1"], record["val_n"])
+    first = rows[rows["as built"] == "1×"].iloc[0]
+    assert first["95 % interval"] == f"{low:.1f} to {high:.1f}" or int(first["seeds"]) > 1
+    assert "not comparable" in texts(app)
+
+
+class FakeJob:
+    """A search that is as far as the test says."""
+
+    def __init__(self, settings):
+        self.settings = settings
+        self.rows, self.curves, self.stopped, self.finished = [], [], False, False
+        self.failure = None
+
+    def results(self):
+        return self.rows, self.curves
+
+    def progress(self):
+        whole = self.settings.points * self.settings.epochs
+        return Progress(
+            len(self.rows), self.settings.points, len(self.curves) / whole,
+            75.0 if self.curves else None, self.finished, self.stopped, self.failure,
+        )  # fmt: skip
+
+    def cancel(self):
+        self.stopped = self.finished = True
+
+
+@pytest.fixture
+def job(monkeypatch, tmp_path):
+    """Photos are there, and starting a search gives a `FakeJob`."""
+    (tmp_path / "train").mkdir()
+    monkeypatch.setenv(search_job.DATA_VARIABLE, str(tmp_path))
+    jobs = []
+
+    def start(settings):
+        jobs.append(FakeJob(settings))
+        return jobs[-1]
+
+    monkeypatch.setattr(search_job, "start", start)
+    return jobs
+
+
+def test_a_search_of_ones_own_is_live_and_kept(open_page, results, job):
+    app = open_page(PAGE)
+    app.number_input(key="gs_seed").set_value(3).run()
+    button(app, "Train").click().run()
+    assert not app.exception
+    (own,) = job
+    assert own.settings.seed == 3
+    assert "Your search has begun" in texts(app)
+    count = own.settings.points
+    assert len(table(app, "95 % interval")) == count
+
+    rows, curves = made_up(POINTS[:count], n=250)
+    own.rows, own.curves = rows[:2], curves[:5]
+    app.run()
+    said = texts(app)
+    assert "At work: resolution only" in said
+    assert "Best: **width only** with 62.0 % on 250 photos" in said
+    assert not [b for b in app.button if b.label.startswith("Train")]
+
+    own.rows, own.curves, own.finished = rows, curves, True
+    app.run()
+    assert "Best: **resolution only** with 70.0 % on 250 photos" in texts(app)
+    assert button(app, "Train")
+    app.switch_page("pages/scale.py").run()
+    app.switch_page(PAGE).run()
+    assert "on 250 photos" in texts(app)
+    app.segmented_control(key="gs_source").set_value("shipped").run()
+    assert "on 909 photos" in texts(app)
+    assert not app.exception
+
+
+def test_cancel_keeps_what_is_done(open_page, results, job):
+    app = open_page(PAGE)
+    button(app, "Train").click().run()
+    rows, curves = made_up(POINTS[:1], n=250)
+    job[0].rows, job[0].curves = rows, curves
+    app.run()
+    button(app, "Cancel").click().run()
+    assert job[0].stopped
+    assert any("Cancelled; what was trained before is kept" in i.value for i in app.info)
+    assert "Best: **depth only** with 60.0 %" in texts(app)
+    assert button(app, "Train")
+
+
+def test_a_search_that_fails_says_why(open_page, results, job):
+    app = open_page(PAGE)
+    button(app, "Train").click().run()
+    job[0].failure, job[0].finished = "The search stopped: no room.", True
+    app.run()
+    assert "The search stopped: no room. What was trained before is kept." in app.error[0].value
+
+
+def test_one_search_at_a_time(open_page, results, job, monkeypatch):
+    def busy(settings):
+        raise UserError("Another search is running on this server.")
+
+    monkeypatch.setattr(search_job, "start", busy)
+    app = open_page(PAGE)
+    button(app, "Train").click().run()
+    assert "Another search is running" in app.error[0].value
+    assert "on 909 photos" in texts(app)
+
+
+def test_a_named_folder_without_photos_is_said(open_page, results, monkeypatch, tmp_path):
+    monkeypatch.setenv(search_job.DATA_VARIABLE, str(tmp_path))
+    assert any("has no folder train" in e.value for e in open_page(PAGE).error)
+
+
+def test_what_is_shipped_is_whole():
+    """Each shipped row is a point of the grid, costs what is computed now, and has its curve."""
+    rows, curves = search_records.read_rows(), search_records.read_curves()
+    if not rows:
+        pytest.skip("this copy ships no results")
+    points = {point.name: point for point in search_points()}
+    for row in rows:
+        again = row_of(
+            points[row.point],
+            [c for c in curves if (c.point, c.seed) == (row.point, row.seed)],
+            json.loads(row.recipe),
+            row.train_n,
+            row.held_out_n,
+        )
+        assert replace(again, seconds=row.seconds) == row
+    outcome = search_records.read_outcome()
+    assert outcome
+    assert outcome | {"date": ""} == search_records.outcome(rows) | {"date": ""}
+    assert Path(search_records.RESULTS_DIR / search_records.ROWS).is_file()
