@@ -1,21 +1,41 @@
-"""A contact sheet: one photo and its maps, with captions, weights and settings printed on it."""
+"""Contact sheets: maps of one photo, or of many, with captions, weights and settings printed."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
 
 from effnet_viz.figures import ROLE_COLOURS
 from effnet_viz.images import Square, square
-from effnet_viz.overlays import framed, overlay
+from effnet_viz.overlays import Colours, framed, overlay
 from effnet_viz.results import CamResult
 
 TILE_PX = 320
+SMALL_TILE_PX = 200
 GAP_PX = 16
-CAPTION_LINES = 4
 LINE_PX = 18
+CAPTION_CHARS = 46
 INK, PAPER, FAINT = "#1C1B29", "#FFFFFF", "#5B5A6B"
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """One photo of a sheet of many: its title, the square the models saw, and their maps."""
+
+    title: str
+    photo: Image.Image
+    seen: Square
+    results: tuple[CamResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tile:
+    picture: Image.Image
+    lines: list[str]
+    colour: str
 
 
 def contact_sheet(
@@ -25,44 +45,103 @@ def contact_sheet(
     seen: Square | None = None,
     opacity: float = 0.55,
     columns: int = 3,
+    colours: Colours = "inferno",
+    raw_grid: bool = False,
+    full_scale: float | None = None,
+    settings: Sequence[str] = (),
 ) -> Image.Image:
     """An RGB picture: the photo first, then one tile per result, ``columns`` wide.
 
     ``seen`` is the square the models saw (default: the centre one). Every map is scaled by its own
-    maximum, which the sheet says; a result without evidence shows no map.
+    maximum, or by ``full_scale``, which the sheet says; a result without evidence shows no map.
+    ``settings`` are further lines for the foot of the sheet.
     """
     seen = seen or square(*photo.size)
-    tiles = [(framed(photo, seen, TILE_PX), ["The photo", "bright: what the models see"], INK)]
+    tiles = [_Tile(framed(photo, seen, TILE_PX), ["The photo", "bright: what models see"], INK)]
     for result in results:
-        tiles.append(
-            (
-                overlay(photo, seen, result, opacity=opacity, longest_px=TILE_PX),
-                caption_lines(result),
-                ROLE_COLOURS.get(result.role, INK),
-            )
+        picture = overlay(
+            photo,
+            seen,
+            result,
+            opacity=opacity,
+            colours=colours,
+            full_scale=full_scale,
+            raw_grid=raw_grid,
+            longest_px=TILE_PX,
         )
-    rows = -(-len(tiles) // columns)
-    cell = (TILE_PX + GAP_PX, max(t[0].height for t in tiles) + CAPTION_LINES * LINE_PX + GAP_PX)
-    footer = LINE_PX * 2
-    sheet = Image.new("RGB", (columns * cell[0] + GAP_PX, rows * cell[1] + GAP_PX + footer), PAPER)
+        colour = ROLE_COLOURS.get(result.role, INK)
+        tiles.append(_Tile(picture, caption_lines(result), colour))
+    scaled = "one scale for all" if full_scale else "each map scaled by its own maximum"
+    method = results[0].method if results else ""
+    foot = [f"{method}; {scaled}, opacity {opacity:.2f}, colours {colours}", *settings]
+    return _laid_out(tiles, foot, columns)
+
+
+def photos_sheet(
+    rows: Sequence[SheetRow],
+    *,
+    opacity: float = 0.55,
+    colours: Colours = "inferno",
+    raw_grid: bool = False,
+    settings: Sequence[str] = (),
+) -> Image.Image:
+    """An RGB picture of photos (down) × models (across); each map scaled by its own maximum.
+
+    Every row has as many results as the first, of the same models in the same order.
+    """
+    tiles = []
+    for row in rows:
+        picture = framed(row.photo, row.seen, SMALL_TILE_PX)
+        tiles.append(_Tile(picture, [*textwrap.wrap(row.title, 26)[:2]], INK))
+        for result in row.results:
+            mapped = overlay(
+                row.photo,
+                row.seen,
+                result,
+                opacity=opacity,
+                colours=colours,
+                raw_grid=raw_grid,
+                longest_px=SMALL_TILE_PX,
+            )
+            says = f"{result.target_class} {100 * result.probability:.0f} %"
+            if not result.evidence:
+                says = f"{result.target_class}: no evidence"
+            lines = [result.model, *textwrap.wrap(says, 26)[:2]]
+            tiles.append(_Tile(mapped, lines, ROLE_COLOURS.get(result.role, INK)))
+    models = rows[0].results if rows else ()
+    weights = "; ".join(f"{result.model}: {result.weights}" for result in models)
+    method = f"{models[0].method}, stage {models[0].target_stage}" if models else ""
+    foot = [f"{method}; each map scaled by its own maximum, opacity {opacity:.2f}", weights]
+    return _laid_out(tiles, [*foot, *settings], 1 + len(models), SMALL_TILE_PX)
+
+
+def _laid_out(
+    tiles: Sequence[_Tile], foot: Sequence[str], columns: int, tile_px: int = TILE_PX
+) -> Image.Image:
+    """The tiles in a grid whose rows are as high as they need, and the foot's lines below."""
+    width = columns * (tile_px + GAP_PX) + GAP_PX
+    rows = [tiles[start : start + columns] for start in range(0, len(tiles), columns)]
+    heights = [
+        max(t.picture.height + len(t.lines) * LINE_PX for t in row) + GAP_PX + 8 for row in rows
+    ]
+    printed = [line for text in foot for line in textwrap.wrap(text, (width - 2 * GAP_PX) // 7)]
+    height = GAP_PX + sum(heights) + LINE_PX * len(printed) + GAP_PX
+    sheet = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(sheet)
     bold, plain = ImageFont.load_default(15), ImageFont.load_default(13)
-    for index, (picture, lines, colour) in enumerate(tiles):
-        x = GAP_PX + index % columns * cell[0]
-        y = GAP_PX + index // columns * cell[1]
-        sheet.paste(picture, (x, y))
-        y += picture.height + 4
-        draw.rectangle((x, y + 3, x + 9, y + 12), fill=colour)
-        draw.text((x + 15, y), lines[0], fill=INK, font=bold)
-        for number, line in enumerate(lines[1:], start=1):
-            draw.text((x + 15, y + number * LINE_PX), line, fill=FAINT, font=plain)
-    method = results[0].method if results else ""
-    draw.text(
-        (GAP_PX, sheet.height - footer),
-        f"{method}; each map scaled by its own maximum, opacity {opacity:.2f}",
-        fill=FAINT,
-        font=plain,
-    )
+    top = GAP_PX
+    for row, row_height in zip(rows, heights, strict=True):
+        for index, tile in enumerate(row):
+            x, y = GAP_PX + index * (tile_px + GAP_PX), top
+            sheet.paste(tile.picture, (x, y))
+            y += tile.picture.height + 4
+            draw.rectangle((x, y + 3, x + 9, y + 12), fill=tile.colour)
+            for number, line in enumerate(tile.lines):
+                ink, font = (FAINT, plain) if number else (INK, bold)
+                draw.text((x + 15, y + number * LINE_PX), line, fill=ink, font=font)
+        top += row_height
+    for number, line in enumerate(printed):
+        draw.text((GAP_PX, top + number * LINE_PX), line, fill=FAINT, font=plain)
     return sheet
 
 
@@ -70,10 +149,10 @@ def caption_lines(result: CamResult) -> list[str]:
     """What stands under a map: model, class and probability, stage and grid, weights."""
     rows, columns = result.grid
     first = f"{result.role}: {result.model}" if result.model != result.role else result.model
+    says = f"{result.target_class}: {100 * result.probability:.1f} %"
     return [
         first,
-        f"{result.target_class}: {100 * result.probability:.1f} %"
-        + ("" if result.evidence else ", no evidence"),
+        says + ("" if result.evidence else ", no evidence"),
         f"stage {result.target_stage}, {rows} x {columns} grid, {result.resolution_px} px",
-        result.weights,
+        *textwrap.wrap(result.weights, CAPTION_CHARS),
     ]
