@@ -1,4 +1,4 @@
-"""The one error for anything a user can cause."""
+"""The one error for anything a user can cause, and what a cancelled computation raises."""
 
 
 class UserError(Exception):
@@ -11,3 +11,7 @@ class UserError(Exception):
 class ResourceError(UserError):
     """The input was right, but something it needs is missing, damaged or out of reach: a download,
     a checkpoint, a package. The command line exits with code 1."""
+
+
+class Cancelled(Exception):  # noqa: N818  (nothing went wrong)
+    """A computation was asked to stop, and did; what called it knows, so no one is told."""

@@ -6,6 +6,7 @@ The engine makes them, the screen reads them, nobody changes them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +112,37 @@ class BenchmarkRow:
     activations: int
     versions: tuple[tuple[str, str], ...]
     date: str
+
+
+@dataclass(frozen=True, slots=True)
+class MapNumbers:
+    """What is counted of one map (formulas in `effnet_viz.cam_metrics`).
+
+    ``probability`` and ``raw_max`` as in `CamResult`; the others are shares from 0 to 1 (the
+    correlation -1 to 1), ``centroid`` is (x, y) in fractions of the square. None where the map is
+    no evidence or, for the last two, where there is nothing to compare with or no box.
+    """
+
+    probability: float
+    raw_max: float
+    best_quarter_share: float | None = None
+    centroid: tuple[float, float] | None = None
+    rank_correlation: float | None = None
+    box_energy: float | None = None
+
+
+class RemovalCurves(NamedTuple):
+    """The class's probability, 0-1, after each step of removing or adding: ``fractions`` of the
+    pixels, 0 to 1, and one value each for ``deletion`` and ``insertion``."""
+
+    fractions: tuple[float, ...]
+    deletion: tuple[float, ...]
+    insertion: tuple[float, ...]
+
+
+class Removal(NamedTuple):
+    """Areas under two curves, 0-1: a good map's ``deletion`` is low, its ``insertion`` high."""
+
+    deletion: float
+    insertion: float
+    curves: RemovalCurves

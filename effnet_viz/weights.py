@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from effnet_viz import images
 from effnet_viz.architectures import ArchitectureSpec
+from effnet_viz.calibration import fit_batch_norms
 from effnet_viz.cost import network_cost
 from effnet_viz.download import Progress, Source, verified_file
 from effnet_viz.errors import ResourceError, UserError
@@ -193,9 +194,39 @@ def untrained_model(
     with seeding, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         module = build_model(spec)
+    return _untrained(module, spec, "custom", name, role, seed, optimised, device)
+
+
+def random_control(entry: ModelEntry, seed: int = 0, *, device: str = "cpu") -> LoadedModel:
+    """A listed model's network with random weights, to hold its maps against; called NAME-random.
+
+    A map that looks the same with random weights shows the photo and the network's build, not what
+    was learned (Adebayo et al. 2018, Sanity Checks for Saliency Maps, arXiv:1810.03292). Batch
+    norms are fitted to random pictures, else such maps are rounding (`effnet_viz.calibration`).
+    Equal seeds give equal weights.
+    """
+    resnet = _RESNETS.get(_base(entry.name)) if entry.family == "resnet50" else None
+    with seeding, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        module = build_model(entry.spec) if resnet is None else resnet(weights=None)
+    fit_batch_norms(module, entry.spec.resolution_px, seed)
+    name = f"{entry.name}-random"
+    return _untrained(module, entry.spec, entry.family, name, entry.role, seed, True, device)
+
+
+def _untrained(
+    module: nn.Module,
+    spec: ArchitectureSpec,
+    family: str,
+    name: str,
+    role: str,
+    seed: int,
+    optimised: bool,
+    device: str,
+) -> LoadedModel:
     classes = _labels(spec.num_classes)
     record = {
-        "family": "custom",
+        "family": family,
         "role": role,
         "weights": UNTRAINED,
         **described(spec),
@@ -207,7 +238,7 @@ def untrained_model(
         "val_n": None,
     }
     return LoadedModel(
-        family="custom",
+        family=family,
         name=name,
         role=role,
         weights=UNTRAINED,
