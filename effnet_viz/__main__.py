@@ -20,6 +20,7 @@ from typing import NoReturn
 
 from effnet_viz import __version__, commands
 from effnet_viz.architectures import EFFICIENTNET_B0, RELEASED_VARIANTS
+from effnet_viz.attention_records import ATTENTION_FILE
 from effnet_viz.errors import ResourceError, UserError
 from effnet_viz.families import CLASSROOM_EPOCHS
 from effnet_viz.records import CHECKPOINT_DIR
@@ -188,6 +189,14 @@ def _add_search(add_parser: AddParser) -> None:
 def _add_evaluate(add_parser: AddParser) -> None:
     command = add_parser("evaluate", help="measure the shipped weights on validation photos again")
     _add_data(command)
+    command.add_argument(
+        "--attention",
+        nargs="?",
+        const=str(ATTENTION_FILE),
+        metavar="TABLE",
+        help="measure instead where the networks look, on photos with boxes; compared with TABLE, "
+        "or written to it where there is none (default: the shipped table)",
+    )
     _add_json(command)
     command.set_defaults(run=_run_evaluate)
 

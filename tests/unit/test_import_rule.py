@@ -15,7 +15,8 @@ RING_0 = (
     *("architectures", "cost", "errors", "families", "law", "layers", "results", "scaling"),
     *("anatomy", "background", "download", "imagenette", "records", "samples", "splits"),
     *("study", "width", "attention_records", "model_card"),
-    *("paper", "paper_checks", "paper_claims", "paper_costs", "bench_study"),
+    *("paper", "paper_checks", "paper_claims", "paper_costs"),
+    *("bench_job", "bench_study"),
     *("search_job", "search_points", "search_records"),
 )
 RING_2 = (

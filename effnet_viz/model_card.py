@@ -1,0 +1,185 @@
+"""The family's model card, written from the records, so that it cannot say anything else.
+
+No torch here. ``python -m effnet_viz train`` writes it again whenever a network ships.
+"""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from effnet_viz.attention_records import MEASURES, TRAINED, AttentionRow, read_attention, stands_out
+from effnet_viz.families import ROLES, ClassroomMember
+from effnet_viz.records import CHECKPOINT_DIR, read_record, shipped_members, write_atomically
+
+CARD_FILE = CHECKPOINT_DIR.parent / "MODEL_CARD.md"
+
+Shipped = tuple[ClassroomMember, dict[str, Any]]
+
+
+def write_card(folder: Path = CHECKPOINT_DIR, path: Path = CARD_FILE) -> Path:
+    """Write the card of what ships in ``folder``."""
+    write_atomically(path, card(folder, read_attention()).encode())
+    return path
+
+
+def card(folder: Path = CHECKPOINT_DIR, attention: Sequence[AttentionRow] = ()) -> str:
+    """The card as Markdown."""
+    shipped = [(member, read_record(member.name, folder)) for member in shipped_members(folder)]
+    sections = (_title(), _table(shipped), _training(shipped), _findings(shipped), _limits())
+    looks = (_attention(attention),) if attention else ()
+    return "\n".join(_wrapped(section) for section in (*sections, *looks, _licence()))
+
+
+def _wrapped(section: str) -> str:
+    """The section with its plain paragraphs broken at 100 columns."""
+    paragraphs = [
+        paragraph
+        if paragraph.startswith(("|", "#", "- "))
+        else textwrap.fill(" ".join(paragraph.split()), 100, break_on_hyphens=False)
+        for paragraph in section.strip().split("\n\n")
+    ]
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def standard_error(top1: float, n: int) -> float:
+    """Of an accuracy in percent over ``n`` photos, in points: sqrt(p(1 - p)/n)."""
+    share = top1 / 100
+    return 100 * math.sqrt(share * (1 - share) / n)
+
+
+def _title() -> str:
+    return """# Model card: the classroom family
+
+Small EfficientNets, trained by this project in the same way, that differ only in how they were
+scaled. They are made for looking at scaling on a laptop, not for recognising things.
+"""
+
+
+def _table(shipped: Sequence[Shipped]) -> str:
+    baseline = next(record["macs"] for member, record in shipped if member.name == "baseline")
+    lines = [
+        "| network | d | w | input px | parameters | multiply-adds | × baseline | held out "
+        "| validation |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for member, record in shipped:
+        m = member.multipliers
+        lines.append(
+            f"| {member.name} | {m.depth:.3g} | {m.width:.3g} | {m.resolution_px} "
+            f"| {record['params']:,} | {record['macs'] / 1e6:.1f} M "
+            f"| {record['macs'] / baseline:.2f}× | {record['held_out_top1']:.1f} % "
+            f"| **{record['val_top1']:.1f} %** |"
+        )
+    n = shipped[0][1]["val_n"]
+    return (
+        "\n".join(lines)
+        + f"""
+
+Top-1 accuracy. *Held out*: 909 training photos kept back, read after every epoch. *Validation*:
+{n:,} photos no training saw, read once, with the half-precision weights that ship; chance is 10 %,
+and the figure's standard error is about {standard_error(shipped[0][1]["val_top1"], n):.1f} points.
+`python -m effnet_viz evaluate --data FOLDER` measures every figure again. Parameters and
+multiply-adds are computed, and tested against torch's flop counter.
+"""
+    )
+
+
+def _training(shipped: Sequence[Shipped]) -> str:
+    recipe = shipped[0][1]["recipe"]
+    grows = (
+        f" pictures that grow from {recipe['first_size']:.0%} of the network's size in the first "
+        f"epoch to all of it after {recipe['growing_share']:.0%} of the epochs,"
+        if recipe.get("first_size", 1) < 1
+        else ""
+    )
+    quiet = (
+        " Blocks with a skip start as the identity (their last batch norm's scale is 0); without "
+        "that the deep network barely learns."
+        if recipe.get("quiet_blocks")
+        else ""
+    )
+    return f"""## How they were trained
+
+{recipe["epochs"]} epochs on 8,186 photos of Imagenette 2's training split, on a CPU: AdamW
+({recipe["learning_rate"]:g}, weight decay {recipe["weight_decay"]:g}), one-cycle schedule, label
+smoothing {recipe["label_smoothing"]:g}, batches of {recipe["batch_size"]},{grows} random resized
+crops from {recipe["crop_area_min"]:.0%} of the area, flips. The same for every network.{quiet}
+Each record beside the weights holds the recipe and the curve, epoch by epoch;
+`assets/results/classroom-curves.csv` has them all.
+"""
+
+
+def _findings(shipped: Sequence[Shipped]) -> str:
+    top1 = {member.name: record["val_top1"] for member, record in shipped}
+    roles = sorted((role for role in ROLES if role in top1), key=top1.__getitem__, reverse=True)
+    order = ", ".join(f"{role} {top1[role]:.1f}" for role in roles)
+    seeds = sorted(top1[member.name] for member, _ in shipped if member.name.startswith("baseline"))
+    spread = (
+        f"Of the baseline there are {len(seeds)} seeds, from {seeds[0]:.1f} to {seeds[-1]:.1f} %: "
+        "differences between networks that are no larger mean nothing."
+        if len(seeds) > 1
+        else "There is one seed of each: differences of a point or two may be chance."
+    )
+    verdict = (
+        "Compound scaling comes first, as in the paper."
+        if roles[0] == "compound"
+        else f"In the paper compound scaling comes first; here it is {roles[0]}. At so few pixels "
+        "a finer picture may be what is missing most, and whole blocks and channels in eights keep "
+        "small networks far from the law."
+    )
+    return f"""## What they show
+
+From best to worst, in percent: {order}. {spread} {verdict}
+"""
+
+
+def _limits() -> str:
+    return """## What they do not show
+
+- They say nothing about ImageNet or about large networks: ten easy classes, a few million
+  multiply-adds, a short training.
+- They know ten classes and answer with one of them for any photo.
+- They were trained and validated on photos squashed to squares; the app shows them undistorted
+  centre squares.
+"""
+
+
+def _attention(rows: Sequence[AttentionRow]) -> str:
+    measures = [m for m in MEASURES if any(row.measure == m for row in rows)]
+    lines = [
+        "| network | weights | " + " | ".join(measures) + " |",
+        "|---|---|" + "---|" * len(measures),
+    ]
+    values = {(row.model, row.weights, row.measure): row for row in rows if not row.compared_with}
+    for model, kind in dict.fromkeys((row.model, row.weights) for row in rows):
+        cells = []
+        for measure in measures:
+            row = values.get((model, kind, measure))
+            star = " *" if row and kind == TRAINED and stands_out(rows, row) else ""
+            cells.append(f"{row.value:.1f} ({row.low:.1f}-{row.high:.1f}){star}" if row else "")
+        lines.append(f"| {model} | {kind} | " + " | ".join(cells) + " |")
+    meanings = "\n".join(f"- {name}: {MEASURES[name]}" for name in measures)
+    return (
+        f"""## Where they look
+
+Grad-CAM of the last stage for the true class, on {max(row.n for row in rows)} photos with boxes
+that no training saw, every map on one grid; in brackets 95 % bootstrap intervals. A star marks what
+differs from the baseline by more than the baseline's seeds do, beyond chance among the photos.
+
+"""
+        + "\n".join(lines)
+        + f"\n\n{meanings}\n"
+    )
+
+
+def _licence() -> str:
+    return """## Data and licence
+
+Imagenette (Apache-2.0) is a subset of ImageNet, whose photos belong to their owners and are for
+non-commercial research and education. No photo is part of this project. The weights are this
+project's own.
+"""
