@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from effnet_viz import weights
+from effnet_viz import shipping, weights
 from effnet_viz.errors import UserError
 from effnet_viz.families import CLASSROOM_EPOCHS, IMAGENETTE_CLASSES, classroom_member
 from effnet_viz.records import CHECKPOINT_DIR, CURVES_FILE, write_curves
@@ -90,8 +90,8 @@ def train_member(
         on_epoch=on_epoch,
         on_step=on_step,
     )
-    top1 = top1_percent(weights.half_precision_copy(module), data.val, member.spec.resolution_px)
-    record = weights.save_checkpoint(
+    top1 = top1_percent(shipping.half_precision_copy(module), data.val, member.spec.resolution_px)
+    record = shipping.save_checkpoint(
         name,
         module,
         recipe=recipe,

@@ -6,13 +6,11 @@ what this project ships, ``weights_only`` for what torchvision publishes.
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, is_dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +32,6 @@ from effnet_viz.families import (
     SHIPPED,
     UNTRAINED,
     ModelEntry,
-    classroom_member,
-    classroom_spec,
     find_model,
 )
 from effnet_viz.models import build_model
@@ -45,8 +41,6 @@ from effnet_viz.records import (
     checkpoint_paths,
     is_shipped,
     read_record,
-    write_atomically,
-    write_record,
 )
 
 _IMAGENET_WEIGHTS = {
@@ -75,15 +69,6 @@ _IMAGENET_LICENCE = (
     "published by torchvision (BSD-3-Clause); trained on ImageNet, whose photos are for "
     "non-commercial research and education"
 )
-_IMAGENETTE = (
-    "Imagenette 2 (fast.ai), ten classes of ImageNet; trained and validated on whole photos "
-    "resized to squares, aspect ratio not kept"
-)
-_IMAGENETTE_LICENCE = (
-    "Imagenette: Apache-2.0; its photos come from ImageNet, belong to their owners, and are for "
-    "non-commercial research and education"
-)
-
 #: A wider photo is cut to this ratio around its centre before a published transform sees it: the
 #: transform resizes the whole strip before it crops, which for 8 × 8000 px would take gigabytes.
 _MAX_SIDE_RATIO = 16
@@ -231,7 +216,7 @@ def _untrained(
         "weights": UNTRAINED,
         **described(spec),
         "classes": list(classes),
-        "preprocessing": _centre_square(),
+        "preprocessing": centre_square(),
         "seed": seed,
         "sha256": None,
         "val_top1": None,
@@ -249,86 +234,6 @@ def _untrained(
         record=record,
         device=device,
     )
-
-
-def save_checkpoint(
-    name: str,
-    module: nn.Module,
-    *,
-    recipe: Any,
-    epochs: int,
-    seed: int,
-    history: Iterable[Any],
-    val_top1: float,
-    val_n: int,
-    held_out_top1: float,
-    folder: Path = CHECKPOINT_DIR,
-    reproduce: str | None = None,
-) -> dict[str, Any]:
-    """Ship a trained classroom member: half-precision weights, then the record, which comes back.
-
-    ``recipe`` and the rows of ``history`` are dataclasses or mappings. The keys of the weights are
-    torchvision's. Both files are replaced in one step each; a stop between them is noticed by the
-    next load, because the record's checksum no longer fits. Raises UserError where the module is
-    not the member's network or a weight does not fit into half precision.
-    """
-    member = classroom_member(name)
-    weights_path = checkpoint_paths(name, folder)[0]
-    data = safetensors.torch.save(_half_precision(module, name))
-    record = {
-        "family": "classroom",
-        "role": member.role,
-        "weights": SHIPPED,
-        **described(member.spec),
-        "multipliers": asdict(member.multipliers),
-        "classes": list(IMAGENETTE_CLASSES.values()),
-        "wnids": list(IMAGENETTE_CLASSES),
-        "preprocessing": _centre_square(),
-        "recipe": _as_dict(recipe),
-        "epochs": epochs,
-        "seed": seed,
-        "history": [_as_dict(row) for row in history],
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "val_top1": round(val_top1, 2),
-        "val_n": val_n,
-        "held_out_top1": round(held_out_top1, 2),
-        "reproduce": reproduce
-        or f"python -m effnet_viz train --data FOLDER --model {name.partition('-seed')[0]} "
-        f"--epochs {epochs} --seed {seed}",
-        "data": _IMAGENETTE,
-        "data_licence": _IMAGENETTE_LICENCE,
-        "date": datetime.now(UTC).date().isoformat(),
-    }
-    write_atomically(weights_path, data)
-    write_record(record, folder, name)
-    return record
-
-
-def half_precision_copy(module: nn.Module) -> nn.Module:
-    """The module as it will be after shipping: every weight rounded to half precision, computed in
-    single precision, in evaluation mode. The module itself is left as it is."""
-    rounded = copy.deepcopy(module).eval()
-    with torch.no_grad():
-        for value in (*rounded.parameters(), *rounded.buffers()):
-            if value.is_floating_point():
-                value.copy_(value.half().float())
-    return rounded
-
-
-def _half_precision(module: nn.Module, name: str) -> dict[str, Tensor]:
-    expected = _skeleton(classroom_spec(name)).state_dict()
-    state = {key: value.detach().cpu() for key, value in module.state_dict().items()}
-    if {k: v.shape for k, v in state.items()} != {k: v.shape for k, v in expected.items()}:
-        raise UserError(f"This module is not the {name} network; build it from its spec.")
-    halved = {key: _halved(value).contiguous() for key, value in state.items()}
-    for key, value in halved.items():
-        if not torch.isfinite(value).all():
-            raise UserError(f"{key} holds a value that half precision cannot; it was not saved.")
-    return halved
-
-
-def _halved(value: Tensor) -> Tensor:
-    return value.half() if value.is_floating_point() else value
 
 
 def _whole(value: Tensor) -> Tensor:
@@ -357,7 +262,7 @@ def _load_shipped(entry: ModelEntry, optimised: bool, device: str, folder: Path)
             f"download the project again, or train it with: {record['reproduce']}"
         )
     state = {key: _whole(value) for key, value in safetensors.torch.load(data).items()}
-    module = _skeleton(entry.spec)
+    module = skeleton(entry.spec)
     module.load_state_dict(state, assign=True)
     return LoadedModel(
         family=entry.family,
@@ -392,7 +297,7 @@ def _load_imagenet(
         with torch.device("meta"):
             module = _RESNETS[base](weights=None)
     else:
-        module = _skeleton(entry.spec, _NORM_EPS.get(base, 1e-5))
+        module = skeleton(entry.spec, _NORM_EPS.get(base, 1e-5))
     module.load_state_dict(state, assign=True)
 
     published = weights.transforms()
@@ -439,7 +344,7 @@ def _load_imagenet(
 seeding = threading.Lock()
 
 
-def _skeleton(spec: ArchitectureSpec, norm_eps: float = 1e-5) -> nn.Module:
+def skeleton(spec: ArchitectureSpec, norm_eps: float = 1e-5) -> nn.Module:
     """The network without memory behind its weights, to be filled by ``load_state_dict``."""
     with torch.device("meta"):
         return build_model(spec, norm_eps=norm_eps)
@@ -478,7 +383,8 @@ def described(spec: ArchitectureSpec) -> dict[str, Any]:
     }
 
 
-def _centre_square() -> dict[str, Any]:
+def centre_square() -> dict[str, Any]:
+    """A record's preprocessing of a model that sees the photo's centre square."""
     return {
         "mean": list(images.MEAN),
         "std": list(images.STD),
@@ -494,14 +400,6 @@ def _labels(num_classes: int) -> tuple[str, ...]:
     if num_classes == len(IMAGENETTE_CLASSES):
         return tuple(IMAGENETTE_CLASSES.values())
     return tuple(f"class {index}" for index in range(num_classes))
-
-
-def _as_dict(row: Any) -> dict[str, Any]:
-    if isinstance(row, Mapping):
-        return dict(row)
-    if is_dataclass(row) and not isinstance(row, type):
-        return asdict(row)
-    raise TypeError(f"{row!r} is neither a dataclass nor a mapping")
 
 
 def _without_long_ends(image: Image.Image) -> Image.Image:

@@ -34,8 +34,9 @@ from effnet_viz.families import (
 )
 from effnet_viz.models import build_model
 from effnet_viz.records import read_record, shipped_roles
+from effnet_viz.shipping import half_precision_copy, save_checkpoint
 from effnet_viz.training import EpochResult, Recipe
-from effnet_viz.weights import LoadedModel, load_model, save_checkpoint, untrained_model
+from effnet_viz.weights import LoadedModel, load_model, untrained_model
 
 PUBLISHED = {
     **{f"b{n}": getattr(tv, f"EfficientNet_B{n}_Weights").IMAGENET1K_V1 for n in range(8)},
@@ -370,7 +371,7 @@ def test_a_shipped_role_comes_back_as_it_was(tmp_path, role):
     with torch.inference_mode():
         exact, expected = module(inputs), rounded(inputs)
         got = model.module(inputs)
-        twin = weights.half_precision_copy(module)(inputs)
+        twin = half_precision_copy(module)(inputs)
     assert torch.equal(got, expected)
     assert torch.equal(twin, expected)
     assert 0 < (got - exact).abs().max() < 0.02 * exact.abs().max()
