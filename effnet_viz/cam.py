@@ -1,122 +1,84 @@
-"""Class activation maps by pytorch-grad-cam, on a private tail of a shared model.
+"""Class activation maps by pytorch-grad-cam, without touching the shared model.
 
-The library hooks layers of the model it is given, which breaks when several people share one model:
-their hooks see each other's passes. So the shared model is never hooked. Its features up to the
-chosen stage run without gradients, and the library gets a throw-away module made for this one call:
-an identity to hook, then the rest of the network. The map is the same, because the stage's output
-and everything after it are; the time and memory are a fraction, because nothing before is kept.
-
-The library's weighting of channels is used as it is. Its scaling is not: it stretches every map to
-0-1, noise included, and hides how strong it was.
+A photo's features run once, without gradients, and may be kept (`photo_features`); every map then
+costs only what lies behind its stage: `effnet_viz.raw_maps` says how.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from pytorch_grad_cam import EigenCAM, GradCAM, GradCAMPlusPlus, LayerCAM
-from pytorch_grad_cam.base_cam import BaseCAM
-from torch import Tensor, nn
-from torchvision.models import EfficientNet, ResNet
+from torch import Tensor
 
-from effnet_viz.errors import UserError
+from effnet_viz.cam_methods import METHODS, Method
+from effnet_viz.cost import BYTES_PER_VALUE, network_cost
+from effnet_viz.errors import Cancelled, UserError
 from effnet_viz.inference import class_label, guard, not_finite, with_cpu_fallback
+from effnet_viz.raw_maps import (
+    Asked,
+    Kept,
+    RawMap,
+    map_at,
+    maps_at_all_stages,
+    run_stages,
+    take_apart,
+)
 from effnet_viz.results import CamResult
 
 if TYPE_CHECKING:
     from PIL import Image
 
+    from effnet_viz.architectures import ArchitectureSpec
     from effnet_viz.images import Square
     from effnet_viz.weights import LoadedModel
 
-Array = NDArray[np.float32]
-
-
-class LargeGridEigenCAM(EigenCAM):
-    """EigenCAM that also works on the large grids of early stages.
-
-    The library's projection asks for a complete singular value decomposition, whose left factor
-    has N × N values for N positions: 0.6 GB at 112 × 112 and 32 GB at 300 × 300. Above
-    ``MAX_POSITIONS`` the thin decomposition is used, which has the same first component.
-    """
-
-    MAX_POSITIONS = 64 * 64
-
-    def get_cam_image(
-        self,
-        input_tensor: Tensor,
-        target_layer: nn.Module,
-        target_category: Any,
-        activations: Array,
-        grads: Array | None,
-        eigen_smooth: bool = False,
-    ) -> Array:
-        """The projection ``(1, h, w)`` of each position's activations on their main direction."""
-        _, channels, height, width = activations.shape
-        if height * width <= self.MAX_POSITIONS:
-            return super().get_cam_image(
-                input_tensor, target_layer, target_category, activations, grads, eigen_smooth
-            )
-        positions = activations[0].reshape(channels, -1).T  # (h * w, channels)
-        positions = positions - positions.mean(axis=0)
-        _, _, directions = np.linalg.svd(positions, full_matrices=False)
-        return (positions @ directions[0]).reshape(1, height, width)
-
-
-@dataclass(frozen=True, slots=True)
-class Method:
-    """A way to weight channels: its name for people and the library's class.
-
-    ``class_specific``: the map depends on the target class. ``divides``: the weights are quotients
-    whose denominator may come near zero, where rounding decides what the map looks like.
-    """
-
-    title: str
-    library: type[BaseCAM]
-    class_specific: bool = True
-    divides: bool = False
-
-
-METHODS: Mapping[str, Method] = MappingProxyType(
-    {
-        "gradcam": Method("Grad-CAM", GradCAM),
-        "gradcam++": Method("Grad-CAM++", GradCAMPlusPlus, divides=True),
-        "layercam": Method("LayerCAM", LayerCAM),
-        "eigencam": Method("EigenCAM", LargeGridEigenCAM, class_specific=False),
-    }
-)
-
-#: Rounding of a forward and a backward pass, in float32 epsilons: of each activation and gradient,
-#: and (with a margin of ten) of a sum, relative to its terms. Folding batch norm, which changes
-#: nothing but rounding, moves raw maps of trained networks by up to 25 in the latter unit; real
-#: maps are hundreds to tens of thousands of times the limit.
-VALUE_ROUNDING_IN_EPSILONS = 16
-NOISE_IN_EPSILONS = 256
+__all__ = [
+    "METHODS",
+    "Cancelled",
+    "Features",
+    "Method",
+    "all_stages",
+    "compute_cam",
+    "photo_features",
+    "stage_count",
+]
 
 #: A map of which rounding moves a larger share than this gets a note.
 VISIBLE_SHARE = 0.01
 
+#: Photos and multiply-adds of one batch of Score-CAM, between which it reports and can be stopped.
+MAX_SCORE_BATCH, MAX_SCORE_MACS = 16, 40 * 10**9
 
-@dataclass(frozen=True, eq=False)
-class RawMap:
-    """A map before anybody made it pretty.
+Report = Callable[[int, int], None]
+Stop = Callable[[], bool]
 
-    ``values``: float32 ``(h, w)`` on the stage's own grid, after ReLU. ``noise``: a maximum below
-    this is no more than rounding. ``moved``: how far rounding moves a value, where the method
-    divides. ``logits``: float32 ``(classes,)`` of the same pass.
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Features:
+    """What one model computed of one photo's square, kept so that it never runs again.
+
+    ``stages``: each stage's output ``(1, C, h, w)``, stem first; ``inputs`` ``(1, 3, H, W)``;
+    ``logits`` and ``probabilities`` one value per class. The tensors may be shared by threads:
+    nothing writes to them. ``made_by`` and ``square`` say of which model and part of the photo
+    they are; ``note`` carries a fall-back to the CPU.
     """
 
-    values: Array
-    noise: float
-    moved: float
+    made_by: tuple[object, ...]
+    square: Square | None
+    inputs: Tensor
+    stages: tuple[Tensor, ...]
     logits: Tensor
-    target_index: int
+    probabilities: tuple[float, ...]
+    note: str = ""
+
+    @property
+    def bytes(self) -> int:
+        """Memory of all the tensors."""
+        kept = (self.inputs, *self.stages, self.logits)
+        return sum(tensor.numel() * tensor.element_size() for tensor in kept)
 
 
 def stage_count(model: LoadedModel) -> int:
@@ -125,7 +87,41 @@ def stage_count(model: LoadedModel) -> int:
     An EfficientNet's stage n is torchvision's ``features[n - 1]``, its last the head convolution.
     A ResNet's stage 1 is the stem with its pooling, stages 2-5 are ``layer1`` to ``layer4``.
     """
-    return len(_stages_and_head(model.module)[0])
+    return len(take_apart(model.module).stages)
+
+
+def photo_features(
+    model: LoadedModel, image: Image.Image, *, square: Square | None = None
+) -> Features:
+    """Every stage's output for one photo, from one forward pass without gradients.
+
+    Give the result to `compute_cam` or `all_stages` with the same model, photo and square. Raises
+    UserError where the machine cannot hold them and where the network's output is not finite.
+    """
+    guard(model.spec, device=model.device, loaded=True, extra_bytes=features_bytes(model.spec))
+    inputs = model.preprocess(image, square)
+
+    def run(model: LoadedModel) -> Features:
+        on_device = inputs.to(model.device)
+        kept = run_stages(take_apart(model.module), on_device)
+        if not kept.logits.isfinite().all():
+            raise UserError(not_finite(model))
+        shares = tuple(kept.logits.softmax(0).tolist())
+        return Features(_maker(model), square, on_device, kept.stages, kept.logits, shares)
+
+    features, note = with_cpu_fallback(model, run)
+    return replace(features, note=note)
+
+
+def features_bytes(spec: ArchitectureSpec) -> int:
+    """The memory that `Features` of a network take, by arithmetic: every stage's float32 output.
+
+    The last row is the head, whose map is taken before its pooling.
+    """
+    rows = network_cost(spec).stages
+    outputs = [row.out_channels * row.out_resolution_px**2 for row in rows[:-1]]
+    outputs.append(rows[-1].out_channels * rows[-1].in_resolution_px ** 2)
+    return BYTES_PER_VALUE * (sum(outputs) + 3 * spec.resolution_px**2)
 
 
 def compute_cam(
@@ -136,20 +132,82 @@ def compute_cam(
     method: str = "gradcam",
     target_class: int | None = None,
     target_stage: int | None = None,
+    features: Features | None = None,
+    on_progress: Report | None = None,
+    should_stop: Stop | None = None,
 ) -> CamResult:
     """Where a model looks for a class: the raw map on the stage's own grid.
 
-    Without a class it is the model's own top one, without a stage the last. Where the map's
-    maximum does not rise above rounding noise, ``evidence`` is false and ``note`` says so. Runs on
-    the model's device, or on the CPU where a GPU's memory is full (``note`` again).
+    Without a class it is the model's own top one, without a stage the last. With ``features`` of
+    the same photo nothing before the stage runs again. Where the map's maximum does not rise above
+    rounding noise, ``evidence`` is false and ``note`` says so. Runs on the model's device, or on
+    the CPU where a GPU's memory is full (``note`` again).
+
+    Score-CAM calls ``on_progress(passes done, in total)`` after every batch and raises Cancelled
+    once ``should_stop()`` is true; the other methods are done at once and ask neither.
 
     Raises UserError for an unknown method, class or stage, for a map the machine cannot hold, and
-    for one that is not finite.
+    for one that is not finite; ValueError for features of another model or square.
     """
-    if method not in METHODS:
-        raise UserError(f"There is no method {method!r}; choose one of {', '.join(METHODS)}.")
     last = stage_count(model)
     stage = last if target_stage is None else target_stage
+    _check(model, method, target_class, stage)
+    _guard(model, method, stage, features, keeps=False)
+    inputs = _inputs(model, image, square, features)
+    asked = Asked(method, target_class, on_progress, should_stop, _score_batch(model.spec))
+
+    def run(model: LoadedModel) -> CamResult:
+        kept = _kept(features, model.device)
+        found = map_at(take_apart(model.module), inputs.to(model.device), stage, asked, kept)
+        return _result(model, found, method, stage, inputs.shape[-1])
+
+    result, fallback = with_cpu_fallback(model, run)
+    return _with_notes(result, features, fallback)
+
+
+def all_stages(
+    model: LoadedModel,
+    image: Image.Image,
+    *,
+    square: Square | None = None,
+    method: str = "gradcam",
+    target_class: int | None = None,
+    features: Features | None = None,
+    on_progress: Report | None = None,
+    should_stop: Stop | None = None,
+) -> tuple[CamResult, ...]:
+    """The maps of every stage, stem to head: attention by depth, as `compute_cam` gives them.
+
+    One forward pass, and one backward pass where the method takes gradients. With ``features``
+    methods without gradients run nothing; the others run the stages after the stem once more,
+    because gradients need what features do not keep. CAM has the last stage only.
+
+    Raises as `compute_cam` does.
+    """
+    only_last = method in METHODS and METHODS[method].last_stage_only
+    first = stage_count(model) if only_last else 1
+    _check(model, method, target_class, first)
+    _guard(model, method, first, features, keeps=not METHODS[method].gradients)
+    inputs = _inputs(model, image, square, features)
+    asked = Asked(method, target_class, on_progress, should_stop, _score_batch(model.spec))
+
+    def run(model: LoadedModel) -> tuple[CamResult, ...]:
+        kept = _kept(features, model.device)
+        found = maps_at_all_stages(take_apart(model.module), inputs.to(model.device), asked, kept)
+        return tuple(
+            _result(model, each, method, stage, inputs.shape[-1])
+            for stage, each in enumerate(found, start=first)
+        )
+
+    results, fallback = with_cpu_fallback(model, run)
+    return tuple(_with_notes(result, features, fallback) for result in results)
+
+
+def _check(model: LoadedModel, method: str, target_class: int | None, stage: int) -> None:
+    if method not in METHODS:
+        raise UserError(f"There is no method {method!r}; choose one of {', '.join(METHODS)}.")
+    parts = take_apart(model.module)
+    last = len(parts.stages)
     if not 1 <= stage <= last:
         raise UserError(f"{model.name} has stages 1 to {last}; there is no stage {stage}.")
     classes = model.spec.num_classes
@@ -158,55 +216,100 @@ def compute_cam(
             f"{model.name} has {classes} classes, numbered 0 to {classes - 1}; "
             f"there is no class {target_class}."
         )
+    if METHODS[method].last_stage_only:
+        if stage != last:
+            raise UserError(
+                f"{METHODS[method].title} exists for the last stage only, {last} of {model.name}; "
+                "choose that stage, or Grad-CAM."
+            )
+        if parts.linear is None:
+            raise UserError(
+                f"{METHODS[method].title} needs a head of average pooling and one linear layer, "
+                f"which {model.name} has not; choose Grad-CAM."
+            )
+
+
+def _guard(
+    model: LoadedModel, method: str, stage: int, features: Features | None, *, keeps: bool
+) -> None:
+    """``keeps``: every stage's output is held on to. Features that exist already are no longer
+    free memory, unless they must move to the model's device."""
+    moves = features is not None and features.inputs.device.type != model.device.partition(":")[0]
     guard(
         model.spec,
         device=model.device,
         loaded=True,
-        map_stage=stage if METHODS[method].class_specific else None,
+        batch_size=_score_batch(model.spec) if method == "scorecam" else 1,
+        map_stage=stage if METHODS[method].gradients else None,
+        extra_bytes=features_bytes(model.spec) if moves or (keeps and features is None) else 0,
     )
-    inputs = model.preprocess(image, square)
 
-    def run(model: LoadedModel) -> CamResult:
-        found = raw_map(
-            model.module,
-            inputs.to(model.device),
-            method=method,
-            target_class=target_class,
-            target_stage=stage,
-        )
-        if not found.logits.isfinite().all():
-            raise UserError(not_finite(model))
-        if not np.isfinite(found.values).all() or not np.isfinite(found.noise):
-            raise UserError(
-                f"{METHODS[method].title} has no finite map at stage {stage} of {model.name} for "
-                "this photo and class; choose another method or stage."
-            )
-        raw_max = float(found.values.max())
-        evidence = raw_max > found.noise
-        return CamResult(
-            family=model.family,
-            model=model.name,
-            role=model.role,
-            weights=model.weights,
-            meaningful=model.meaningful,
-            device=model.device,
-            resolution_px=inputs.shape[-1],
-            method=method,
-            target_class=class_label(model, found.target_index),
-            target_index=found.target_index,
-            target_stage=stage,
-            grid=(found.values.shape[0], found.values.shape[1]),
-            raw=tuple(tuple(row) for row in found.values.tolist()),
-            raw_max=raw_max,
-            probability=float(found.logits.softmax(0)[found.target_index]),
-            evidence=evidence,
-            note=_note(found, raw_max, stage),
-        )
 
-    result, fallback = with_cpu_fallback(model, run)
+def _score_batch(spec: ArchitectureSpec) -> int:
+    """How many masked photos Score-CAM runs at once: as many as about a second allows."""
+    return max(1, min(MAX_SCORE_BATCH, MAX_SCORE_MACS // network_cost(spec).macs))
+
+
+def _kept(features: Features | None, device: str) -> Kept | None:
+    if features is None:
+        return None
+    return Kept(tuple(stage.to(device) for stage in features.stages), features.logits)
+
+
+def _inputs(
+    model: LoadedModel, image: Image.Image, square: Square | None, features: Features | None
+) -> Tensor:
+    if features is None:
+        return model.preprocess(image, square)
+    if features.made_by != _maker(model) or features.square != square:
+        raise ValueError(f"these features are not of {model.name} and this square")
+    return features.inputs
+
+
+def _maker(model: LoadedModel) -> tuple[object, ...]:
+    return (model.family, model.name, model.weights, model.spec, model.record.get("sha256"))
+
+
+def _result(
+    model: LoadedModel, found: RawMap, method: str, stage: int, resolution_px: int
+) -> CamResult:
+    if not found.logits.isfinite().all():
+        raise UserError(not_finite(model))
+    if not np.isfinite(found.values).all() or not np.isfinite(found.noise):
+        raise UserError(
+            f"{METHODS[method].title} has no finite map at stage {stage} of {model.name} for "
+            "this photo and class; choose another method or stage."
+        )
+    raw_max = float(found.values.max())
     independent = "" if METHODS[method].class_specific else "This map is the same for every class."
-    notes = (result.note, independent, fallback)
-    return replace(result, note=" ".join(note for note in notes if note))
+    return CamResult(
+        family=model.family,
+        model=model.name,
+        role=model.role,
+        weights=model.weights,
+        meaningful=model.meaningful,
+        device=model.device,
+        resolution_px=resolution_px,
+        method=method,
+        target_class=class_label(model, found.target_index),
+        target_index=found.target_index,
+        target_stage=stage,
+        grid=(found.values.shape[0], found.values.shape[1]),
+        raw=tuple(tuple(row) for row in found.values.tolist()),
+        raw_max=raw_max,
+        probability=float(found.logits.softmax(0)[found.target_index]),
+        evidence=raw_max > found.noise,
+        note=_joined(_note(found, raw_max, stage), independent),
+    )
+
+
+def _with_notes(result: CamResult, features: Features | None, fallback: str) -> CamResult:
+    earlier = "" if features is None else features.note
+    return replace(result, note=_joined(result.note, fallback or earlier))
+
+
+def _joined(*notes: str) -> str:
+    return " ".join(note for note in notes if note)
 
 
 def _note(found: RawMap, raw_max: float, stage: int) -> str:
@@ -219,130 +322,3 @@ def _note(found: RawMap, raw_max: float, stage: int) -> str:
             "because the method divides by almost zero here; do not read its details."
         )
     return ""
-
-
-def raw_map(
-    module: nn.Module,
-    inputs: Tensor,
-    *,
-    method: str = "gradcam",
-    target_class: int | None = None,
-    target_stage: int,
-) -> RawMap:
-    """The map of one input ``(1, 3, H, W)`` that is on the module's device.
-
-    ``module`` is one of torchvision's EfficientNets or ResNets in evaluation mode with frozen
-    parameters; nothing of it is hooked, written to or given a gradient, so any number of threads
-    may share it. Values that are not finite are returned, not raised.
-    """
-    stages, head = _stages_and_head(module)
-    kind = METHODS[method]
-    # The caller may be in inference mode, whose tensors can never have gradients.
-    with torch.inference_mode(False):
-        with torch.no_grad():
-            features = _chain(inputs, (layer for stage in stages[:target_stage] for layer in stage))
-        rest = (*(layer for stage in stages[target_stage:] for layer in stage), *head)
-        tail = _Tail(rest, features)
-        cam = kind.library(tail, [tail.probe])
-        hooked = cam.activations_and_grads
-        try:
-            with torch.set_grad_enabled(cam.uses_gradients):
-                logits = hooked(features.detach().requires_grad_(cam.uses_gradients))[0]
-                target = int(logits.argmax()) if target_class is None else target_class
-                if cam.uses_gradients:
-                    logits[target].backward()
-            activations = hooked.activations[0].float().numpy()
-            gradients = hooked.gradients[0].float().numpy() if cam.uses_gradients else None
-        finally:
-            hooked.release()
-    # The library's projection turns NaN into 0 before it looks.
-    finite = np.isfinite(activations).all() and (gradients is None or np.isfinite(gradients).all())
-    if finite:
-        with np.errstate(all="ignore"):
-            values = np.maximum(_weighted(cam, activations, gradients), 0)
-            noise = NOISE_IN_EPSILONS * _EPSILON * _magnitude(cam, activations, gradients)
-            moved = 0.0
-            if kind.divides and gradients is not None:
-                moved = _moved_by_rounding(cam, activations, gradients, values)
-    else:
-        values, noise, moved = np.full(activations.shape[2:], np.nan, dtype=np.float32), 0.0, 0.0
-    return RawMap(values, max(noise, 2 * moved), moved, logits.detach().float().cpu(), target)
-
-
-_EPSILON = float(np.finfo(np.float32).eps)
-
-
-def _weighted(cam: BaseCAM, activations: Array, gradients: Array | None) -> Array:
-    """The library's own map ``(h, w)``, before ReLU and before its scaling."""
-    return cam.get_cam_image(None, None, None, activations, gradients, False)[0]
-
-
-def _magnitude(cam: BaseCAM, activations: Array, gradients: Array | None) -> float:
-    """How large the map would be if nothing cancelled: the size of what is added up.
-
-    A map is a sum over channels of activation times weight, and a weight a mean of gradients. Each
-    term carries a relative rounding error of some float32 epsilons, so the sum carries that error
-    relative to the sum of *absolute* terms, however much of it cancels. That sum is the same
-    method's map of the absolute activations and gradients. EigenCAM projects on a unit vector, so
-    its bound is the longest activation vector of a position.
-    """
-    if gradients is None:
-        return float(np.linalg.norm(activations[0], axis=0).max())
-    return float(_weighted(cam, np.abs(activations), np.abs(gradients)).max())
-
-
-def _moved_by_rounding(cam: BaseCAM, activations: Array, gradients: Array, values: Array) -> float:
-    """The largest change of the map when every activation and gradient is rounded differently.
-
-    Grad-CAM++ divides by a sum of activations times gradients. It was made for activations after a
-    ReLU; EfficientNet's inner stages end without one, so the sum may cancel, and a quotient that is
-    mostly rounding can then dominate the map.
-    """
-    signs = np.random.default_rng(0)
-
-    def rounded_otherwise(array: Array) -> Array:
-        relative = VALUE_ROUNDING_IN_EPSILONS * _EPSILON
-        return array * signs.choice(np.array([1 - relative, 1 + relative], np.float32), array.shape)
-
-    other = _weighted(cam, rounded_otherwise(activations), rounded_otherwise(gradients))
-    return float(np.abs(np.maximum(other, 0) - values).max())
-
-
-class _Tail(nn.Module):
-    """What the library sees: an identity to hook, then the shared rest of the network.
-
-    The shared layers are in a tuple, which `nn.Module` does not register, so the library's
-    ``eval()`` and ``zero_grad()`` do not reach them; the empty parameter answers its question for
-    the device. The copy after the probe keeps in-place layers off the activation it recorded.
-    """
-
-    def __init__(self, rest: tuple[nn.Module, ...], features: Tensor) -> None:
-        super().__init__()
-        self.probe = nn.Identity()
-        self.device_marker = nn.Parameter(features.new_empty(0), requires_grad=False)
-        self._rest = rest
-
-    def forward(self, features: Tensor) -> Tensor:
-        return _chain(self.probe(features).clone(), self._rest)
-
-
-def _chain(x: Tensor, layers: Iterable[nn.Module]) -> Tensor:
-    for layer in layers:
-        x = layer(x)
-    return x
-
-
-def _stages_and_head(
-    module: nn.Module,
-) -> tuple[tuple[tuple[nn.Module, ...], ...], tuple[nn.Module, ...]]:
-    """The layers of each stage, and those from the last map to the logits."""
-    if isinstance(module, EfficientNet):
-        stages = tuple((stage,) for stage in module.features)
-        return stages, (module.avgpool, nn.Flatten(1), module.classifier)
-    if isinstance(module, ResNet):
-        stem = (module.conv1, module.bn1, module.relu, module.maxpool)
-        layers = (module.layer1, module.layer2, module.layer3, module.layer4)
-        return (stem, *((layer,) for layer in layers)), (module.avgpool, nn.Flatten(1), module.fc)
-    raise UserError(
-        f"Maps are made of EfficientNets and ResNets, not of a {type(module).__name__}."
-    )

@@ -20,6 +20,7 @@ from effnet_viz.architectures import (
     RESNET_50,
     ArchitectureSpec,
 )
+from effnet_viz.cam_methods import METHODS
 from effnet_viz.errors import UserError
 from effnet_viz.families import DEFAULT_MODELS, IMAGENETTE_CLASSES, Role, find_model
 from effnet_viz.scaling import Coefficients, Multipliers, checked_multipliers, released
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 BASELINES = {s.name: s for s in (EFFICIENTNET_B0, MOBILENET_V1, MOBILENET_V2, RESNET_50)}
 FAMILIES = (*DEFAULT_MODELS, "custom")
-CAM_METHODS = ("gradcam", "gradcam++", "layercam", "eigencam")
+CAM_METHODS = tuple(METHODS)
 SHEET_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 LAW_OPTIONS = ("phi", "alpha", "beta", "gamma")
 DIRECT_OPTIONS = ("depth", "width", "resolution_px")

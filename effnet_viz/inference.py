@@ -144,13 +144,15 @@ def guard(
     max_macs: int | None = None,
     map_stage: int | None = None,
     loaded: bool = False,
+    extra_bytes: int = 0,
 ) -> None:
     """Return if this machine can run ``spec``, by arithmetic, before anything is built.
 
     Memory counts the largest layer's input and output, the weights twice (as built, and as
-    optimised; not at all for a model already ``loaded``) and, where a map of ``map_stage`` is
-    wanted, what its gradients need. ``available_bytes`` and ``max_macs`` default to what the device
-    has free and to `MAX_MACS`. Raises UserError with both numbers.
+    optimised; not at all for a model already ``loaded``), what is kept besides (``extra_bytes``)
+    and, where a map of ``map_stage`` is wanted, what its gradients need. ``available_bytes`` and
+    ``max_macs`` default to what the device has free and to `MAX_MACS`. Raises UserError with both
+    numbers.
     """
     cost = network_cost(spec)
     if max_macs is None:
@@ -162,9 +164,8 @@ def guard(
             f"this device ({device}). Lower the resolution, the width or the depth."
         )
     weight_copies = -1 if loaded else 1  # on top of the one in the estimate
-    needed = inference_memory_bytes(spec, batch_size) + (
-        weight_copies * BYTES_PER_VALUE * cost.params
-    )
+    needed = inference_memory_bytes(spec, batch_size) + extra_bytes
+    needed += weight_copies * BYTES_PER_VALUE * cost.params
     if map_stage is not None:
         needed += gradient_memory_bytes(spec, map_stage)
     if available_bytes is None:

@@ -12,11 +12,13 @@ from pytorch_grad_cam import EigenCAM
 from torch import nn
 from torchvision.models import densenet121, resnet18
 
-from effnet_viz import UserError, cam, inference
-from effnet_viz.cam import METHODS, LargeGridEigenCAM, compute_cam, raw_map, stage_count
+from effnet_viz import UserError, inference, raw_maps
+from effnet_viz.cam import METHODS, compute_cam, stage_count
+from effnet_viz.cam_library import LargeGridEigenCAM
 from effnet_viz.cost import network_cost
 from effnet_viz.families import RESNET50_MATCHED_PX, find_model
 from effnet_viz.images import Square
+from effnet_viz.raw_maps import raw_map
 from effnet_viz.weights import LoadedModel, load_model
 
 PHOTO = Image.open(Path(skimage.data.__file__).with_name("coffee.png")).convert("RGB")
@@ -147,7 +149,7 @@ def test_other_networks_are_refused():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"method": "scorecam"}, "no method 'scorecam'; choose one of gradcam, gradcam"),
+        ({"method": "ablation"}, "no method 'ablation'; choose one of gradcam, gradcam"),
         ({"target_stage": 0}, "stages 1 to 9; there is no stage 0"),
         ({"target_stage": 10}, "stages 1 to 9; there is no stage 10"),
         ({"target_class": 10}, "10 classes, numbered 0 to 9; there is no class 10"),
@@ -355,7 +357,7 @@ def test_the_share_that_rounding_moves_is_in_the_note(model, monkeypatch):
     largest = compute_cam(model, PHOTO, method="gradcam++").raw_max
 
     def share(part):
-        monkeypatch.setattr(cam, "_moved_by_rounding", lambda *_: part * largest)
+        monkeypatch.setattr(raw_maps, "_moved_by_rounding", lambda *_: part * largest)
         return compute_cam(model, PHOTO, method="gradcam++")
 
     assert share(0.009).note == ""
@@ -473,7 +475,7 @@ class Watched:
 
 def test_the_probability_is_of_the_same_pass(model, monkeypatch):
     passes = []
-    original = cam._chain
-    monkeypatch.setattr(cam, "_chain", lambda x, layers: passes.append(1) or original(x, layers))
+    original = raw_maps._chain
+    monkeypatch.setattr(raw_maps, "_chain", lambda x, layers: passes.append(1) or original(x, layers))
     compute_cam(model, PHOTO)
     assert len(passes) == 2  # features, then tail: each once

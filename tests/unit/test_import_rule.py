@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "effnet_viz"
 RING_0 = (
-    *("architectures", "cost", "errors", "families", "law", "layers", "results", "scaling"),
+    *("architectures", "cam_methods", "cost", "errors", "families", "law", "layers", "results", "scaling"),
     *("anatomy", "background", "download", "imagenette", "records", "samples", "splits"),
     *("study", "width", "attention_records", "model_card"),
     *("paper", "paper_checks", "paper_claims", "paper_costs"),
