@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,8 +14,8 @@ from effnet_viz.paper_figures import Axis, Guide, Series, faded, plot
 from effnet_viz.search_points import TARGET, TOLERANCE, SearchPoint, shares, staircase, title
 from effnet_viz.search_records import CurveRow, PointResult
 
-#: Dark to light, told apart by all; the light end is cut off because it vanishes on white.
-SCALE = [[0.0, "#2D1E5E"], [0.35, "#1F6E8C"], [0.7, "#35B779"], [1.0, "#E9D022"]]
+#: Low to high, told apart by all; both ends are cut off, which vanish on dark and on white.
+SCALE = [[0.0, "#5B4BB5"], [0.35, "#2A7FA0"], [0.7, "#35B779"], [1.0, "#E9D022"]]
 GRID = "rgba(138,138,148,0.28)"
 CHOSEN = "#E69F00"
 KIND_SYMBOLS = {"corner": "square", "pair": "diamond", "mixture": "circle"}
@@ -23,6 +23,9 @@ AXES = (("depth", "α"), ("width", "β"), ("resolution", "γ"))
 
 #: Points whose shares are nearer than this are drawn side by side.
 TOUCHING = 0.045
+
+#: How far every point is moved towards the middle.
+INWARD = 0.08
 
 Shares = tuple[float, float, float]
 
@@ -40,65 +43,83 @@ def triangle(
     spots: Sequence[Spot],
     chosen: str,
     winner: str | None,
-    place: Callable[[float, float, float], Shares] = shares,
     placed: Mapping[str, Shares] | None = None,
 ) -> go.Figure:
     """The surface α·β²·γ² = 2 laid flat: a point's distance from each side is that dimension's
-    share of the cost. ``placed`` gives other shares by name than those of the law."""
+    share of the cost. ``placed`` gives other shares by name than those of the law; then points may
+    hide each other, and only the chosen one and the winner carry their number."""
+    if placed:
+        where, beside = [placed[spot.point.name] for spot in spots], [False] * len(spots)
+    else:
+        where, beside = _side_by_side([_law_shares(spot.point) for spot in spots])
+    where = [_inward(at) for at in where]
+    named = (winner, chosen) if placed else tuple(spot.point.name for spot in spots)
     figure = go.Figure()
-    where = [
-        placed[spot.point.name]
-        if placed
-        else place(spot.point.alpha, spot.point.beta, spot.point.gamma)
-        for spot in spots
-    ]
-    where, beside = _side_by_side(where)
-    for spot, at in zip(spots, where, strict=True):
-        if spot.point.name == chosen:
-            figure.add_scatterternary(
-                a=[at[0]], b=[at[1]], c=[at[2]], mode="markers", cliponaxis=False,
-                marker={"symbol": "circle-open", "size": 27, "color": CHOSEN, "line_width": 3},
-                hoverinfo="skip", showlegend=False,
-            )  # fmt: skip
+    for group, marker in _marked(spots, 15):
+        drawn = [(spots[n], where[n], beside[n]) for n in group]
+        figure.add_scatterternary(
+            **_at([at for _, at, _ in drawn]),
+            mode="markers+text",
+            text=[_label(spot, winner) if spot.point.name in named else "" for spot, *_ in drawn],
+            textposition=[_beside(at, taken) for _, at, taken in drawn],
+            textfont_size=12,
+            cliponaxis=False,
+            marker=marker,
+            customdata=[[spot.point.name] for spot, *_ in drawn],
+            hovertext=[_hover(spot) for spot, *_ in drawn],
+            hoverinfo="text",
+            showlegend=False,
+            selected={"marker": {"opacity": 1}},
+            unselected={"marker": {"opacity": 1}},
+        )
     figure.add_scatterternary(
-        a=[at[0] for at in where],
-        b=[at[1] for at in where],
-        c=[at[2] for at in where],
-        mode="markers+text",
-        text=[_label(spot, winner) for spot in spots],
-        textposition=[_beside(at, left) for at, left in zip(where, beside, strict=True)],
-        textfont_size=12,
+        **_at([at for spot, at in zip(spots, where, strict=True) if spot.point.name == chosen]),
+        mode="markers",
+        marker={"symbol": "circle-open", "size": 27, "color": CHOSEN, "line_width": 3},
         cliponaxis=False,
-        marker=_markers(spots, 15) | {"colorbar": _colour_bar()},
-        customdata=[[spot.point.name] for spot in spots],
-        hovertext=[_hover(spot) for spot in spots],
-        hoverinfo="text",
+        hoverinfo="skip",
         showlegend=False,
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 1}},
     )
-    axis = {"showticklabels": False, "gridcolor": GRID, "linecolor": NEUTRAL, "dtick": 0.25,
-            "ticks": "", "title": ""}  # fmt: skip
+    _name_corners(figure)
+    axis = {"showticklabels": False, "ticks": "", "dtick": 0.25, "gridcolor": GRID,
+            "linecolor": NEUTRAL, "title": ""}  # fmt: skip
     figure.update_layout(
-        ternary={"sum": 1, "bgcolor": TRANSPARENT, "aaxis": axis, "baxis": axis, "caxis": axis,
-                 "domain": {"x": [0, 1], "y": [0.02, 0.94]}},
-        height=470,
-        margin={"l": 34, "r": 34, "t": 26, "b": 34},
+        ternary={"sum": 1, "bgcolor": TRANSPARENT, "aaxis": axis, "baxis": axis, "caxis": axis},
+        height=480,
+        margin={"l": 52, "r": 52, "t": 44, "b": 96},
         paper_bgcolor=TRANSPARENT,
         dragmode=False,
-    )  # fmt: skip
-    corners = (
-        (0.5, 0.98, "center", "bottom"),
-        (0, -0.02, "left", "top"),
-        (1, -0.02, "right", "top"),
     )
-    for (role, letter), (x, y, xanchor, yanchor) in zip(AXES, corners, strict=True):
-        figure.add_annotation(
-            text=f"<b>all on {role} ({letter})</b>", font={"color": ROLE_COLOURS[role], "size": 13},
-            x=x, y=y, xref="paper", yref="paper", xanchor=xanchor, yanchor=yanchor,
-            showarrow=False,
-        )  # fmt: skip
     return figure
+
+
+def _name_corners(figure: go.Figure) -> None:
+    for n, (role, letter) in enumerate(AXES):
+        name = f"<b>{role} ({letter})</b>"
+        figure.add_scatterternary(
+            **_at([(float(n == 0), float(n == 1), float(n == 2))]),
+            mode="text",
+            text=f" <br>{name}" if n else f"{name}<br> ",  # clear of the point in the corner
+            textposition="bottom center" if n else "top center",
+            textfont={"color": ROLE_COLOURS[role], "size": 14},
+            cliponaxis=False,
+            hoverinfo="skip",
+            showlegend=False,
+        )
+
+
+def _at(where: Sequence[Shares]) -> dict[str, list[float]]:
+    return {axis: [at[n] for at in where] for n, axis in enumerate("abc")}
+
+
+def _law_shares(point: SearchPoint) -> Shares:
+    return shares(point.alpha, point.beta, point.gamma)
+
+
+def _inward(at: Shares) -> Shares:
+    """A little towards the middle: the drawing takes clicks inside its edges only."""
+    depth, width, resolution = (INWARD / 3 + (1 - INWARD) * share for share in at)
+    return depth, width, resolution
 
 
 def _side_by_side(where: Sequence[Shares]) -> tuple[list[Shares], list[bool]]:
@@ -115,15 +136,15 @@ def _side_by_side(where: Sequence[Shares]) -> tuple[list[Shares], list[bool]]:
 
 def _beside(at: Shares, taken: bool) -> str:
     """Where a point's number goes: to its right, unless another point or the edge is there."""
-    if at[2] > 0.95:
-        return "top center"
+    if max(at[1], at[2]) > 0.9:
+        return "top left" if at[1] > at[2] else "top right"
     return "middle left" if taken else "middle right"
 
 
 def _label(spot: Spot, winner: str | None) -> str:
     if spot.top1 is None:
         return ""
-    text = f"{spot.top1:.1f}"
+    text = f"\N{NO-BREAK SPACE}{spot.top1:.1f}\N{NO-BREAK SPACE}"
     return f"<b>{text} best</b>" if spot.point.name == winner else text
 
 
@@ -138,49 +159,55 @@ def _hover(spot: Spot) -> str:
     )
 
 
-def _markers(spots: Sequence[Spot], size: int) -> dict[str, object]:
-    known = [spot.top1 for spot in spots if spot.top1 is not None]
-    low, high = (min(known), max(known)) if known else (0.0, 1.0)
-    if high - low < 1:  # one colour for what is as good as equal
-        low, high = low - 0.5, high + 0.5
-    return {
-        "size": size,
-        "symbol": [
-            KIND_SYMBOLS[spot.point.kind] + ("" if spot.top1 is not None else "-open")
-            for spot in spots
-        ],
-        "color": [low if spot.top1 is None else spot.top1 for spot in spots],
-        "opacity": 1,
-        "line": {
-            "color": [NEUTRAL if spot.top1 is None or spot.done else CHOSEN for spot in spots],
-            "width": [1.5 if spot.done else 3 for spot in spots],
-        },
-        "colorscale": SCALE,
-        "cmin": low,
-        "cmax": high,
-        "showscale": bool(known),
-    }
+def _marked(spots: Sequence[Spot], size: int) -> list[tuple[list[int], dict[str, object]]]:
+    """The indices of trained and of planned points, each with its markers."""
+    trained = [n for n, spot in enumerate(spots) if spot.top1 is not None]
+    planned = [n for n, spot in enumerate(spots) if spot.top1 is None]
+    groups: list[tuple[list[int], dict[str, object]]] = []
+    if trained:
+        known = [spots[n].top1 or 0.0 for n in trained]
+        low, high = min(known), max(known)
+        if high - low < 1:  # one colour for what is as good as equal
+            low, high = low - 0.5, high + 0.5
+        marker = {
+            "size": size,
+            "symbol": [KIND_SYMBOLS[spots[n].point.kind] for n in trained],
+            "color": known,
+            "colorscale": SCALE,
+            "cmin": low,
+            "cmax": high,
+            "colorbar": _colour_bar(),
+            "opacity": 1,
+            "line": {
+                "color": [NEUTRAL if spots[n].done else CHOSEN for n in trained],
+                "width": [1.5 if spots[n].done else 3 for n in trained],
+            },
+        }
+        groups.append((trained, marker))
+    if planned:
+        symbols = [KIND_SYMBOLS[spots[n].point.kind] + "-open" for n in planned]
+        groups.append((planned, {"size": size, "symbol": symbols, "color": NEUTRAL}))
+    return groups
 
 
 def _colour_bar() -> dict[str, object]:
     return {
-        "title": {"text": "held-out<br>top-1, %"},
+        "title": {"text": "held-out top-1, %", "side": "top"},
+        "orientation": "h",
         "thickness": 10,
-        "len": 0.5,
-        "y": 1,
+        "len": 0.6,
+        "x": 0.5,
+        "y": -0.14,
         "yanchor": "top",
-        "x": 1,
-        "xanchor": "right",
-        "tickformat": ".0f",
-        "nticks": 4,
+        "nticks": 5,
     }
 
 
 def surface(spots: Sequence[Spot], chosen: str, winner: str | None) -> go.Figure:
     """α·β²·γ² = 2 in three dimensions, with every point at its own α, β, γ."""
-    alpha, beta = np.meshgrid(np.linspace(1, 2, 41), np.linspace(1, 2**0.5, 41))
-    gamma = np.sqrt(TARGET / (alpha * beta**2))
-    gamma[gamma < 0.999] = np.nan
+    rest, of_rest = np.meshgrid(np.linspace(0, 1, 25), np.linspace(0, 1, 25))
+    alpha = TARGET ** (1 - rest)  # shares of depth, width and resolution sum to 1
+    beta, gamma = TARGET ** (rest * of_rest / 2), TARGET ** (rest * (1 - of_rest) / 2)
     figure = go.Figure(
         go.Surface(
             x=alpha, y=beta, z=gamma, opacity=0.35, showscale=False, hoverinfo="skip",
@@ -188,22 +215,24 @@ def surface(spots: Sequence[Spot], chosen: str, winner: str | None) -> go.Figure
             contours={"x": {"show": True, "color": GRID}, "y": {"show": True, "color": GRID}},
         )
     )  # fmt: skip
-    markers = _markers(spots, 7)
-    markers["line"] = {"width": 1, "color": NEUTRAL}
-    figure.add_scatter3d(
-        x=[spot.point.alpha for spot in spots],
-        y=[spot.point.beta for spot in spots],
-        z=[spot.point.gamma for spot in spots],
-        mode="markers+text",
-        text=[
-            _label(spot, winner) if spot.point.name in (winner, chosen) else "" for spot in spots
-        ],
-        textfont_size=12,
-        marker=markers | {"colorbar": _colour_bar()},
-        hovertext=[_hover(spot) for spot in spots],
-        hoverinfo="text",
-        showlegend=False,
-    )
+    for group, marker in _marked(spots, 7):
+        drawn = [spots[n] for n in group]
+        figure.add_scatter3d(
+            x=[spot.point.alpha for spot in drawn],
+            y=[spot.point.beta for spot in drawn],
+            z=[spot.point.gamma for spot in drawn],
+            mode="markers+text",
+            text=[
+                _label(spot, winner) if spot.point.name in (winner, chosen) else ""
+                for spot in drawn
+            ],
+            textfont_size=12,
+            textposition="bottom center",
+            marker=marker | {"line": {"width": 1, "color": NEUTRAL}},
+            hovertext=[_hover(spot) for spot in drawn],
+            hoverinfo="text",
+            showlegend=False,
+        )
     at = next((spot.point for spot in spots if spot.point.name == chosen), None)
     if at is not None:
         figure.add_scatter3d(
@@ -216,11 +245,11 @@ def surface(spots: Sequence[Spot], chosen: str, winner: str | None) -> go.Figure
             "xaxis": pane | {"title": "α (depth)", "range": [1, 2.05]},
             "yaxis": pane | {"title": "β (width)", "range": [1, 1.45]},
             "zaxis": pane | {"title": "γ (resolution)", "range": [1, 1.45]},
-            "camera": {"eye": {"x": 1.35, "y": 1.5, "z": 0.9}},
+            "camera": {"eye": {"x": 1.35, "y": 1.5, "z": 0.85}, "center": {"z": -0.16}},
             "aspectmode": "cube",
         },
-        height=470,
-        margin={"l": 0, "r": 0, "t": 8, "b": 0},
+        height=480,
+        margin={"l": 0, "r": 0, "t": 0, "b": 60},
         paper_bgcolor=TRANSPARENT,
     )
     return figure

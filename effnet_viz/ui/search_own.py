@@ -37,9 +37,11 @@ def current() -> Own | None:
 
 def run_it_yourself() -> None:
     """The button, or the progress of what it started."""
-    with st.container(border=True):
-        st.markdown("**Run it yourself**")
-        job: Job | None = st.session_state.get("gs_job")
+    job: Job | None = st.session_state.get("gs_job")
+    told = st.session_state.get("gs_ended") or st.session_state.get("gs_problem")
+    with st.expander(
+        "Run it yourself", icon=":material/model_training:", expanded=bool(job or told)
+    ):
         if job is not None:
             now = job.progress()
             if not now.finished:
@@ -75,7 +77,7 @@ def _offer() -> None:
     )  # fmt: skip
     settings = Settings(folder, seed=int(seed))
     st.button(
-        f"Train {settings.points} points",
+        "Train six points",
         type="primary",
         icon=":material/model_training:",
         on_click=_start,
@@ -83,9 +85,8 @@ def _offer() -> None:
         width="stretch",
     )
     st.caption(
-        f"Three corners and {settings.points - 3} mixtures, {settings.epochs} epochs on "
-        f"{trained:,} photos: about 3 to 5 minutes on two laptop cores. It shows how a search "
-        "works and how noisy it is "
+        f"Three corners and three mixtures, {settings.epochs} epochs on {trained:,} photos: about "
+        "3 to 5 minutes on two laptop cores. It shows how a search works and how noisy it is "
         f"(±{196 * math.sqrt(0.25 / held):.0f} points with {held} photos to measure on); it cannot "
         "say which way of scaling is best."
     )
