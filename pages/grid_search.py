@@ -2,14 +2,19 @@
 
 import streamlit as st
 
-from effnet_viz.ui import model_views, search_views, shell
+from effnet_viz.ui import model_views, search_evidence, search_views, shell
 
 shell.inside_app()
 st.title("How should twice the multiply-adds be spent?")
 st.markdown(
     "Step 1 of the paper, really run on a small network: each point is a choice of **α** (depth), "
     "**β** (width) and **γ** (resolution) that costs about twice the baseline, all trained alike. "
-    "Notice how little lies between them, and how much of that is noise."
+    "Notice where the best points lie, and whether their intervals let you call one the winner."
 )
 with model_views.shown_errors():
-    search_views.show()
+    found, choice = search_views.first_screen()
+    search_views.details(found, choice)
+    search_evidence.every_point(found)
+    search_evidence.law(found, choice)
+    search_evidence.diminishing()
+    search_evidence.the_paper()

@@ -12,16 +12,16 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "effnet_viz"
 RING_0 = (
-    *("architectures", "cam_methods", "cost", "errors", "families", "law", "layers", "results", "scaling"),
+    *("architectures", "cost", "errors", "families", "law", "layers", "results", "scaling"),
     *("anatomy", "background", "download", "imagenette", "records", "samples", "splits"),
-    *("study", "width", "attention_records", "model_card"),
+    *("study", "width", "cam_methods", "attention_records", "model_card"),
     *("paper", "paper_checks", "paper_claims", "paper_costs"),
     *("bench_job", "bench_study"),
     *("search_job", "search_points", "search_records"),
 )
 RING_2 = (
     *("anatomy_drawing", "anatomy_figures", "figures", "overlays", "paper_figures", "sheets"),
-    *("bench_figures", "report", "search_figures"),
+    *("bench_figures", "report", "search_figures", "search_surface"),
 )
 ENTRY = ("__main__", "bench_commands", "commands", "doctor", "search_commands", "terminal",
          "training_commands")  # fmt: skip
