@@ -1,4 +1,4 @@
-"""Models timed one after the other, in the foreground or in a thread that can be watched."""
+"""What one model takes on this machine: time, spread and memory of a forward pass."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import ctypes
 import gc
 import platform
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -19,14 +18,13 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from effnet_viz import __version__
+from effnet_viz import __version__, inference
 from effnet_viz.architectures import ArchitectureSpec
 from effnet_viz.bench_study import Setup, title
 from effnet_viz.benchmark import measure_latency, synchronise
 from effnet_viz.cost import inference_memory_bytes, network_cost
 from effnet_viz.errors import UserError
 from effnet_viz.families import ModelEntry, find_model
-from effnet_viz.inference import device_label, guard, is_out_of_memory
 from effnet_viz.models import build_model
 from effnet_viz.optimise import optimise
 from effnet_viz.results import BenchmarkRow
@@ -35,19 +33,7 @@ from effnet_viz.results import BenchmarkRow
 TARGET_SECONDS = 1.5
 FEWEST_REPEATS, MOST_REPEATS = 5, 30
 
-#: One measurement at a time in a process: two would slow each other, and the number of threads
-#: belongs to the process.
-_measuring = threading.Lock()
-
-#: How long another busy Python thread may keep a `Job` waiting after each of a pass's hundreds of
-#: operations; Python's own 5 ms would turn a pass of 10 ms into seconds while a page is drawn.
-SWITCH_SECONDS = 1e-5
-
 OnPass = Callable[[int, int], None]
-
-
-class CancelledError(Exception):
-    """The measurement was told to stop."""
 
 
 def random_network(spec: ArchitectureSpec) -> nn.Module:
@@ -66,12 +52,13 @@ def random_network(spec: ArchitectureSpec) -> nn.Module:
 
 def check(entry: ModelEntry, setup: Setup) -> None:
     """Return if this machine can measure the model. Raises UserError with both numbers."""
+    batches = f" in batches of {setup.batch_size}" if setup.batch_size > 1 else ""
+    named = replace(entry.spec, name=f"{title(entry.name)}{batches}")
     try:
-        guard(entry.spec, batch_size=setup.batch_size, device=setup.device)
+        inference.guard(named, batch_size=setup.batch_size, device=setup.device)
     except UserError as error:
-        size = f" in batches of {setup.batch_size}" if setup.batch_size > 1 else ""
-        smaller = " Or choose smaller batches." if size else ""
-        raise UserError(f"{title(entry.name)}{size} was not run: {error}{smaller}") from error
+        smaller = " Or choose smaller batches." if batches else ""
+        raise UserError(f"Not run: {error}{smaller}") from error
 
 
 def measure(
@@ -80,21 +67,33 @@ def measure(
     """Time and memory of one model as the app runs it: batch norm folded, random weights.
 
     Two passes warm up; the first also gives the peak memory, the second how many passes are worth
-    timing. ``on_pass`` gets (passes done, passes in total) before every pass, and may raise
-    `CancelledError`. torch's number of threads is afterwards what it was.
+    timing. ``on_pass`` gets (passes done, passes in total) before every pass. torch's number of
+    threads is afterwards what it was.
     Raises UserError where the machine cannot hold or run the model.
     """
     check(entry, setup)
+    free = inference.available_memory_bytes(setup.device)
     try:
         with _threads(setup.threads):
             return _measure(entry, setup, on_pass)
     except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error):
+        if not inference.is_out_of_memory(error):
             raise
-        raise UserError(
-            f"{title(entry.name)} in batches of {setup.batch_size} did not fit into the memory "
-            "that was free; choose smaller batches or a smaller model."
-        ) from error
+    # Out of the handler: the exception's frames no longer hold tensors on the GPU.
+    torch.cuda.empty_cache()
+    raise UserError(_memory_full(entry, setup, free))
+
+
+def _memory_full(entry: ModelEntry, setup: Setup, free: int) -> str:
+    images = "1 image" if setup.batch_size == 1 else f"{setup.batch_size} images"
+    whose = "the memory" if setup.device == "cpu" else "the GPU's memory"
+    least = inference_memory_bytes(entry.spec, setup.batch_size)
+    smaller = "a smaller model" if setup.batch_size == 1 else "smaller batches or a smaller model"
+    return (
+        f"{title(entry.name)} with {images} at once did not fit into {whose}: {free / 1024**3:.1f} "
+        f"GB were free, and it takes more than the {least / 1024**3:.1f} GB of its weights and "
+        f"largest layer; choose {smaller}."
+    )
 
 
 def _measure(entry: ModelEntry, setup: Setup, on_pass: OnPass) -> BenchmarkRow:
@@ -130,7 +129,7 @@ def _measure(entry: ModelEntry, setup: Setup, on_pass: OnPass) -> BenchmarkRow:
         device=device,
         threads=latency.threads,
         batch_size=setup.batch_size,
-        latency=replace(latency, device=device_label(device)),
+        latency=replace(latency, device=inference.device_label(device)),
         peak_memory_bytes=peak,
         least_memory_bytes=inference_memory_bytes(spec, setup.batch_size),
         params=cost.params,
@@ -224,113 +223,3 @@ def _status_bytes(key: str) -> int | None:
     except OSError:
         return None
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(key)), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a `Job` stands. ``share`` is 0-1; ``seconds_left`` None until it can be told."""
-
-    model: str
-    models_done: int
-    models: int
-    share: float
-    seconds_left: float | None
-    waiting: bool
-    finished: bool
-    cancelled: bool
-
-
-class Job:
-    """Several models measured in a thread of their own; rows appear as they are done.
-
-    `cancel` takes effect before the next pass. A model that cannot be measured is left out, with
-    its reason in ``failures``.
-    """
-
-    def __init__(self, entries: Sequence[ModelEntry], setup: Setup) -> None:
-        self.setup = setup
-        self._entries = tuple(entries)
-        self._work = [network_cost(entry.spec).activations for entry in entries]
-        self._rows: list[BenchmarkRow] = []
-        self._failures: list[str] = []
-        self._at = 0
-        self._part = 0.0
-        self._started: float | None = None
-        self._cancel = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="benchmark", daemon=True)
-
-    def start(self) -> Job:
-        """Begin; returns itself."""
-        self._thread.start()
-        return self
-
-    def cancel(self) -> None:
-        """Stop before the next pass; what is done stays."""
-        self._cancel.set()
-
-    def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait until it has ended; whether it has."""
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
-
-    @property
-    def rows(self) -> tuple[BenchmarkRow, ...]:
-        """What has been measured so far."""
-        return tuple(self._rows)
-
-    @property
-    def failures(self) -> tuple[str, ...]:
-        """Why models were left out, one sentence each."""
-        return tuple(self._failures)
-
-    def progress(self) -> Progress:
-        """Where it stands now."""
-        at, part, started = self._at, self._part, self._started
-        whole = sum(self._work) or 1
-        now = self._work[at] if at < len(self._work) else 0
-        share = (sum(self._work[:at]) + part * now) / whole
-        left = None
-        if started is not None and share > 0:
-            left = (time.monotonic() - started) * (1 - share) / share
-        return Progress(
-            model=self._entries[at].name if at < len(self._entries) else "",
-            models_done=at,
-            models=len(self._entries),
-            share=min(1.0, share),
-            seconds_left=left,
-            waiting=started is None,
-            finished=not self._thread.is_alive(),
-            cancelled=self._cancel.is_set(),
-        )
-
-    def _run(self) -> None:
-        try:
-            while not _measuring.acquire(timeout=0.1):
-                self._stop_if_cancelled()
-            interval = sys.getswitchinterval()
-            try:
-                sys.setswitchinterval(SWITCH_SECONDS)
-                self._started = time.monotonic()
-                for entry in self._entries:
-                    self._stop_if_cancelled()
-                    self._part = 0.0
-                    try:
-                        self._rows.append(measure(entry, self.setup, self._on_pass))
-                    except UserError as error:
-                        self._failures.append(str(error))
-                    self._at += 1
-            finally:
-                sys.setswitchinterval(interval)
-                _measuring.release()
-        except CancelledError:
-            pass
-        except Exception as error:  # a thread has nobody to raise to; the page shows it
-            self._failures.append(f"The measurement stopped: {type(error).__name__}: {error}")
-
-    def _on_pass(self, done: int, passes: int) -> None:
-        self._stop_if_cancelled()
-        self._part = done / passes
-
-    def _stop_if_cancelled(self) -> None:
-        if self._cancel.is_set():
-            raise CancelledError

@@ -17,11 +17,12 @@ SYMBOLS = {"classroom": "circle", "imagenet": "diamond", "resnet50": "square", "
 def time_against(rows: Sequence[BenchmarkRow], predictor: Predictor, line: Fit | None) -> go.Figure:
     """Median time of one pass against one cost, both logarithmic, with the fitted line.
 
-    Bars on the points span the quartiles. Colour is the role, the symbol the family; the classroom
-    roles are too close together to be named.
+    Bars on the points span the quartiles. Colour is the role, the symbol the family. Names stand
+    where they have room; the classroom roles are too close together for theirs.
     """
     figure = go.Figure()
     costs = [getattr(row, predictor) for row in rows]
+    names = _name_positions(rows, predictor, line)
     if line is not None:
         ends = (min(costs) / 1.5, max(costs) * 1.5)
         figure.add_scatter(
@@ -41,8 +42,8 @@ def time_against(rows: Sequence[BenchmarkRow], predictor: Predictor, line: Fit |
             x=[getattr(row, predictor) for row in shown],
             y=[t.median_ms for t in times],
             mode="markers+text",
-            text=["" if family == "classroom" else title(row.model) for row in shown],
-            textposition="middle left" if family == "resnet50" else "bottom right",
+            text=[title(row.model) if row in names else "" for row in shown],
+            textposition=[names.get(row, "middle right") for row in shown],
             textfont_size=10,
             cliponaxis=False,
             marker={
@@ -69,10 +70,12 @@ def time_against(rows: Sequence[BenchmarkRow], predictor: Predictor, line: Fit |
     x_range = _log_range(costs)
     y_range = _log_range([row.latency.median_ms for row in rows])
     figure.update_xaxes(type="log", title=PREDICTORS[predictor], range=x_range, zeroline=False)
-    figure.update_yaxes(
-        type="log", range=y_range, zeroline=False, dtick=1, ticksuffix=" ms", automargin=True
-    )
     figure.update_xaxes(tickangle=0, **_ticks(x_range))
+    whole = _whole(y_range)
+    figure.update_yaxes(
+        type="log", range=y_range, zeroline=False, automargin=True,
+        tickvals=[10.0**n for n in whole], ticktext=[_duration(10.0**n) for n in whole],
+    )  # fmt: skip
     figure.update_layout(
         height=330,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
@@ -83,14 +86,45 @@ def time_against(rows: Sequence[BenchmarkRow], predictor: Predictor, line: Fit |
     return figure
 
 
+def _name_positions(
+    rows: Sequence[BenchmarkRow], predictor: Predictor, line: Fit | None
+) -> dict[BenchmarkRow, str]:
+    """Where names stand that would not cover one another: on the side of the line where the point
+    is, or below it at the right edge. From the slowest model down; those without room are left
+    out."""
+    times = [math.log10(row.latency.median_ms) for row in rows]
+    room = (max(times) - min(times)) / 13
+    dearest = max(getattr(row, predictor) for row in rows)
+    positions = {}
+    last: dict[str, float] = {}
+    for row in sorted(rows, key=lambda row: -row.latency.median_ms):
+        time = row.latency.median_ms
+        slow = line is not None and time > line.time_ms(getattr(row, predictor))
+        side, at = "middle left" if slow else "middle right", math.log10(time)
+        if row.family != "classroom" and last.get(side, math.inf) - at >= room:
+            at_the_edge = not slow and 3 * getattr(row, predictor) > dearest
+            positions[row] = "bottom center" if at_the_edge else side
+            last[side] = at
+    return positions
+
+
 def _log_range(values: Sequence[float]) -> list[float]:
     """Exponents of ten with room for the names beside the points."""
     low, high = math.log10(min(values)), math.log10(max(values))
-    room = 0.14 * (high - low) + 0.1
+    room = 0.1 * (high - low) + 0.1
     return [low - room, high + 1.4 * room]
 
 
+def _whole(exponents: Sequence[float]) -> list[int]:
+    return list(range(math.ceil(exponents[0]), math.floor(exponents[1]) + 1))
+
+
 def _ticks(exponents: Sequence[float]) -> dict[str, list[object]]:
-    whole = range(math.ceil(exponents[0]), math.floor(exponents[1]) + 1)
+    whole = _whole(exponents)
     whole = whole[-1::-2] if len(whole) > 3 else whole
     return {"tickvals": [10.0**n for n in whole], "ticktext": [si(10.0**n, 1) for n in whole]}
+
+
+def _duration(ms: float) -> str:
+    """A power of ten of milliseconds: ``10 ms``, ``1 s``."""
+    return f"{ms / 1000:g} s" if ms >= 1000 else f"{ms:g} ms"

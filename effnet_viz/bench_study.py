@@ -35,6 +35,9 @@ MAX_BATCH = 32
 #: Networks whose multiply-adds differ by less than this factor contradict nothing.
 LEAST_MACS_RATIO = 1.2
 
+#: And closer than this factor, they cost the same.
+SAME_MACS_RATIO = 1.05
+
 #: Fewer points than this lie on a line too easily to say anything.
 LEAST_POINTS = 3
 
@@ -175,6 +178,19 @@ def contradiction(rows: Sequence[BenchmarkRow]) -> Contradiction | None:
         if LEAST_MACS_RATIO * light.macs <= heavy.macs and light.latency.q1_ms > heavy.latency.q3_ms
     ]
     return max(pairs, key=lambda pair: pair.fewer_macs * pair.longer, default=None)
+
+
+def same_cost(rows: Sequence[BenchmarkRow]) -> Contradiction | None:
+    """The pair of equal multiply-adds whose times differ most, the slow one as ``light``; None
+    without such a pair whose interquartile ranges do not overlap."""
+    pairs = [
+        Contradiction(slow, fast)
+        for slow in rows
+        for fast in rows
+        if 1 / SAME_MACS_RATIO <= slow.macs / fast.macs <= SAME_MACS_RATIO
+        and slow.latency.q1_ms > fast.latency.q3_ms
+    ]
+    return max(pairs, key=lambda pair: pair.longer, default=None)
 
 
 def speedup(rows: Iterable[BenchmarkRow], slow: str, fast: str) -> float | None:

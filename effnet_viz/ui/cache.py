@@ -8,11 +8,12 @@ inside the functions, so a page that calls none of them never loads it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from effnet_viz.bench_job import Job
 from effnet_viz.errors import UserError
 from effnet_viz.families import find_model
 from effnet_viz.results import CamResult, Prediction
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from effnet_viz.architectures import ArchitectureSpec
-    from effnet_viz.bench import Job
-    from effnet_viz.bench_study import Setup
-    from effnet_viz.families import ModelEntry
     from effnet_viz.weights import LoadedModel
 
 MODELS_KEPT = 16
@@ -162,8 +160,8 @@ def accelerator() -> str | None:
     return None if device == "cpu" else device
 
 
-def start_benchmark(entries: Sequence[ModelEntry], setup: Setup) -> Job:
-    """A measurement under way in a thread of its own; not cached."""
-    from effnet_viz import bench
-
-    return bench.Job(entries, setup).start()
+@st.cache_resource(scope="session", on_release=Job.leave, max_entries=1, show_spinner=False)
+def visits_benchmark(number: int, _job: Job) -> Job:  # noqa: ARG001 (the cache key)
+    """The job, which Streamlit tells to leave when the visit ends."""
+    _job.stay()
+    return _job

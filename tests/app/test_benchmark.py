@@ -3,14 +3,13 @@ tested."""
 
 import csv
 import io
-import threading
+import sys
 import time
 
 import pytest
 
-from effnet_viz import UserError, bench, bench_study
+from effnet_viz import UserError, bench_job, bench_study
 from effnet_viz.cost import network_cost
-from effnet_viz.results import BenchmarkRow, Latency
 from tests.app.conftest import texts
 
 PAGE = "pages/benchmark.py"
@@ -24,31 +23,57 @@ def button(app, label):
     return next(b for b in app.button if b.label == label)
 
 
-def finish(app, seconds=60):
-    """Run the page until its measurement is over, as its timer would."""
+def until(condition, seconds=60):
     deadline = time.monotonic() + seconds
-    while app.session_state["bench_job"] is not None:
-        assert time.monotonic() < deadline, "it did not finish"
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.05)
+
+
+def finish(app):
+    """Wait for the measurement and draw the page once more, as its timer would."""
+    job = app.session_state["bench_job"]
+    if job is not None:
+        assert job.wait(60), "it did not finish"
         app.run()
-        assert not app.exception, [e.value for e in app.exception]
+    assert not app.exception, [e.value for e in app.exception]
+
+
+#: A worker without torch: a millisecond per million activations, but 10 for B1 and 57 for
+#: ResNet-152. It answers as `effnet_viz.bench_worker` does.
+WORKER = """
+import json, sys, time
+from effnet_viz.bench_job import asked
+from effnet_viz.bench_study import as_dict
+from effnet_viz.cost import network_cost
+from effnet_viz.results import BenchmarkRow, Latency
+
+def say(**event):
+    print(json.dumps(event), flush=True)
+
+def row(entry, setup):
+    cost = network_cost(entry.spec)
+    ms = {"b1": 10.0, "resnet152": 57.0}.get(entry.name, cost.activations / 1e6)
+    threads = setup.threads or 1
+    return BenchmarkRow(
+        entry.name, entry.family, entry.role, entry.spec.resolution_px, setup.device, threads,
+        setup.batch_size, Latency(ms, ms, ms, 5, setup.batch_size, "CPU (test)", threads, "2"),
+        None, 5, cost.params, cost.macs, cost.activations, (("torch", "2"),), "2026-01-01",
+    )
+
+entries, setup = asked(sys.stdin.readline())
+"""
+MEASURES = "for at, entry in enumerate(entries): say(at=at, row=as_dict(row(entry, setup)))"
 
 
 @pytest.fixture
-def measured(monkeypatch):
-    """A millisecond per million activations, but 10 for B1 and 57 for ResNet-152."""
+def worker(monkeypatch):
+    """``worker(code)``: this, instead of a measurement; by default all rows at once."""
 
-    def measure(entry, setup, on_pass=None):
-        cost = network_cost(entry.spec)
-        ms = {"b1": 10.0, "resnet152": 57.0}.get(entry.name, cost.activations / 1e6)
-        return BenchmarkRow(
-            entry.name, entry.family, entry.role, entry.spec.resolution_px, setup.device,
-            setup.threads or 1, setup.batch_size,
-            Latency(ms, ms, ms, 5, setup.batch_size, "CPU (test)", setup.threads or 1, "2"),
-            None, 5, cost.params, cost.macs, cost.activations, (("torch", "2"),), "2026-01-01",
-        )  # fmt: skip
+    def use(code: str = MEASURES) -> None:
+        monkeypatch.setattr(bench_job, "COMMAND", (sys.executable, "-c", WORKER + code))
 
-    monkeypatch.setattr(bench, "measure", measure)
+    return use
 
 
 def test_opens_with_a_labelled_example_and_computed_costs(open_page):
@@ -56,6 +81,7 @@ def test_opens_with_a_labelled_example_and_computed_costs(open_page):
     first = bench_study.example()[0]
     assert any("not your machine" in i.value and first.date[:10] in i.value for i in app.info)
     assert "predict time best" in texts(app)
+    assert "**depth** and **width** cost the same multiply-adds (66 M and 67 M)" in texts(app)
     costs = table(app, "multiply-adds")
     b0 = costs.loc["**B0**"]
     assert (b0["input"], b0["multiply-adds"], b0["parameters"]) == ("224 px", "386 M", "5.29 M")
@@ -65,7 +91,7 @@ def test_opens_with_a_labelled_example_and_computed_costs(open_page):
 
 def test_what_is_chosen_and_not_measured_shows_its_cost(open_page):
     app = open_page(PAGE, by="B0-B7", variant="B3")
-    app.multiselect(key="bench_models").set_value(["b0", "custom"]).run()
+    app.button_group(key="bench_models").set_value(["b0", "custom"]).run()
     rows = table(app, "multiply-adds")
     (name,) = (name for name in rows.index if name.startswith("**Scale: "))
     cells = rows.loc[name]
@@ -75,7 +101,7 @@ def test_what_is_chosen_and_not_measured_shows_its_cost(open_page):
 
 def test_a_real_measurement_replaces_the_example_and_is_kept(open_page):
     app = open_page(PAGE)
-    app.multiselect(key="bench_models").set_value(["baseline", "resolution", "compound"]).run()
+    app.button_group(key="bench_models").set_value(["baseline", "resolution", "compound"]).run()
     button(app, "Measure").click().run()
     finish(app)
     assert "Measured on this machine" in app.success[0].value
@@ -93,9 +119,10 @@ def test_a_real_measurement_replaces_the_example_and_is_kept(open_page):
     assert any("not your machine" in i.value for i in app.info)
 
 
-def test_the_sentence_and_table_four_are_those_of_the_rows(open_page, measured):
+def test_the_sentence_and_table_four_are_those_of_the_rows(open_page, worker):
+    worker()
     app = open_page(PAGE)
-    app.multiselect(key="bench_models").set_value(["b0", "b1", "b2", "b3", "resnet152"]).run()
+    app.button_group(key="bench_models").set_value(["b0", "b1", "b2", "b3", "resnet152"]).run()
     button(app, "Measure").click().run()
     finish(app)
     best = bench_study.fits(list(app.session_state["bench_rows"].values()))[0]
@@ -121,43 +148,58 @@ def test_the_sentence_and_table_four_are_those_of_the_rows(open_page, measured):
 
 def test_what_does_not_fit_is_refused_with_its_number(open_page):
     app = open_page(PAGE)
-    app.multiselect(key="bench_models").set_value(["b7"]).run()
+    app.button_group(key="bench_models").set_value(["b7"]).run()
     app.select_slider(key="bench_batch").set_value(32).run()
     button(app, "Measure").click().run()
     finish(app)
-    assert "B7 in batches of 32 was not run" in app.error[0].value
+    assert "Not run: B7 in batches of 32" in app.error[0].value
     assert "billion multiply-adds" in app.error[0].value
 
 
-def test_progress_and_cancel(open_page, monkeypatch):
-    started, go_on = threading.Event(), threading.Event()
-
-    def slow(entry, setup, on_pass):
-        on_pass(1, 4)
-        started.set()
-        assert go_on.wait(30)
-        on_pass(2, 4)
-        raise UserError("it was not stopped")
-
-    monkeypatch.setattr(bench, "measure", slow)
+def test_progress_and_cancel(open_page, worker):
+    worker(
+        "say(at=0, row=as_dict(row(entries[0], setup)))\n"
+        "say(at=1, failure='depth is left out.')\n"
+        "say(at=2, part=0.5)\n"
+        "time.sleep(60)"
+    )
     app = open_page(PAGE)
     button(app, "Measure").click().run()
-    assert started.wait(30)
+    job = app.session_state["bench_job"]
+    until(lambda: job.progress().models_done == 2)
     app.run()
     assert not [b for b in app.button if b.label == "Measure"]
-    job = app.session_state["bench_job"]
-    assert job.progress().model == "baseline"
+    assert "width (3 of 6), about" in app.get("progress")[0].proto.text
+    assert "depth is left out." in app.error[0].value
+    assert "16.5 M" in table(app, "time, ms").loc["**baseline**"]["multiply-adds"]
+    assert "Measured on this machine" in app.success[0].value
     button(app, "Cancel").click().run()
-    go_on.set()
     finish(app)
     assert any("Cancelled" in i.value for i in app.info)
-    assert not app.error
+    assert "depth is left out." in app.error[0].value
+    assert [row.model for row in app.session_state["bench_rows"].values()] == ["baseline"]
     assert button(app, "Measure")
+
+
+def test_a_full_gpu_is_one_sentence_and_the_others_are_measured(open_page, worker):
+    worker(
+        "for at, entry in enumerate(entries):\n"
+        "    if entry.name == 'depth':\n"
+        '        say(at=at, failure="It did not fit into the GPU\'s memory.")\n'
+        "    else:\n"
+        "        say(at=at, row=as_dict(row(entry, setup)))\n"
+    )
+    app = open_page(PAGE)
+    button(app, "Measure").click().run()
+    finish(app)
+    assert app.error[0].value == "It did not fit into the GPU's memory."
+    assert len(app.session_state["bench_rows"]) == 5
+    assert "depth" in " ".join(table(app, "time, ms").index)
 
 
 def test_choosing_nothing_is_said(open_page):
     app = open_page(PAGE)
-    app.multiselect(key="bench_models").set_value([]).run()
+    app.button_group(key="bench_models").set_value([]).run()
     assert button(app, "Measure").disabled
     assert "at least one model" in texts(app)
 

@@ -1,12 +1,10 @@
-"""The benchmark: what is built is what was meant, threads are put back, a job can be stopped; and
-fits against numpy's."""
+"""The benchmark: what is built is what was meant, threads are put back, what does not fit is said;
+and fits against numpy's."""
 
 import csv
 import io
 import json
 import math
-import threading
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -141,8 +139,47 @@ def test_memory_that_runs_out_after_all_is_one_sentence(monkeypatch):
         raise MemoryError
 
     monkeypatch.setattr(bench, "random_network", full)
-    with pytest.raises(UserError, match="did not fit into the memory"):
+    monkeypatch.setattr("effnet_viz.inference.available_memory_bytes", lambda device: 3 * 2**30)
+    with pytest.raises(UserError, match=r"B0 with 1 image .* the memory: 3\.0 GB were free"):
         bench.measure(find("b0"), Setup())
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has ..."),
+        RuntimeError("MPS backend out of memory (MPS allocated: 17 GB ...)"),
+    ],
+)
+def test_a_gpu_that_is_full_is_one_sentence_with_the_numbers_and_is_emptied(monkeypatch, error):
+    emptied = []
+
+    def full(module, device):
+        raise error
+
+    monkeypatch.setattr(bench, "random_network", lambda spec: torch.nn.Identity())
+    monkeypatch.setattr(bench, "optimise", full)
+    monkeypatch.setattr("effnet_viz.inference.available_memory_bytes", lambda device: 2 * 2**30)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: emptied.append(True))
+    with pytest.raises(UserError) as raised:
+        bench.measure(find("b4"), Setup(device="cuda", threads=None, batch_size=8))
+    least = bench.inference_memory_bytes(find("b4").spec, 8) / 2**30
+    assert str(raised.value) == (
+        "B4 with 8 images at once did not fit into the GPU's memory: 2.0 GB were free, and it "
+        f"takes more than the {least:.1f} GB of its weights and largest layer; "
+        "choose smaller batches or a smaller model."
+    )
+    assert emptied == [True]
+
+
+def test_another_error_of_a_gpu_is_not_called_a_full_memory(monkeypatch):
+    def broken(module, device):
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(bench, "optimise", broken)
+    monkeypatch.setattr("effnet_viz.inference.available_memory_bytes", lambda device: 2**40)
+    with pytest.raises(RuntimeError, match="illegal"):
+        bench.measure(find("baseline"), Setup(device="cuda", threads=None))
 
 
 def test_without_repeats_the_time_of_a_pass_decides(monkeypatch):
@@ -165,78 +202,6 @@ def test_without_repeats_the_time_of_a_pass_decides(monkeypatch):
 def test_a_setup_that_makes_no_sense(wrong):
     with pytest.raises(UserError):
         Setup(**wrong)
-
-
-# --- a job ----------------------------------------------------------------------------------------
-
-
-def test_a_job_measures_one_after_the_other_and_names_what_it_left_out():
-    entries = [
-        custom_entry(TINY, "baseline", "one"),
-        find("b7"),
-        custom_entry(TINY, "depth", "two"),
-    ]
-    job = bench.Job(entries, Setup(batch_size=32, repeats=1))
-    job.start()
-    assert job.wait(60)
-    assert [got.model for got in job.rows] == ["one", "two"]
-    assert len(job.failures) == 1
-    assert "billion multiply-adds" in job.failures[0]
-    done = job.progress()
-    assert done.finished
-    assert not done.cancelled
-    assert (done.models_done, done.models, done.share) == (3, 3, 1.0)
-
-
-def test_cancel_stops_before_the_next_pass_and_keeps_what_is_done(monkeypatch):
-    first, second = threading.Event(), threading.Event()
-
-    def measure(entry, setup, on_pass):
-        if entry.name == "one":
-            return row("one", 1, 1)
-        on_pass(1, 4)
-        first.set()
-        assert second.wait(10)
-        on_pass(2, 4)
-        pytest.fail("it went on")
-
-    monkeypatch.setattr(bench, "measure", measure)
-    entries = [custom_entry(TINY, "baseline", "one"), custom_entry(TINY, "baseline", "two")]
-    job = bench.Job(entries, Setup()).start()
-    assert first.wait(10)
-    now = job.progress()
-    assert (now.model, now.models_done, now.finished) == ("two", 1, False)
-    assert now.share == pytest.approx((1 + 0.25) / 2)
-    assert now.seconds_left is not None
-    assert now.seconds_left >= 0
-    job.cancel()
-    second.set()
-    assert job.wait(10)
-    assert [got.model for got in job.rows] == ["one"]
-    assert job.progress().cancelled
-    assert not job.failures
-    assert not bench._measuring.locked()
-
-
-def test_a_second_job_waits_for_the_first_and_can_be_cancelled_meanwhile(monkeypatch):
-    monkeypatch.setattr(bench, "measure", lambda *_: pytest.fail("both ran at once"))
-    with bench._measuring:
-        job = bench.Job([custom_entry(TINY, "baseline")], Setup()).start()
-        time.sleep(0.05)
-        assert job.progress().waiting
-        job.cancel()
-        assert job.wait(10)
-    assert not job.rows
-
-
-def test_a_bug_in_a_job_is_told_not_swallowed(monkeypatch):
-    def broken(*_):
-        raise ZeroDivisionError("by zero")
-
-    monkeypatch.setattr(bench, "measure", broken)
-    job = bench.Job([custom_entry(TINY, "baseline")], Setup()).start()
-    assert job.wait(10)
-    assert job.failures == ("The measurement stopped: ZeroDivisionError: by zero",)
 
 
 # --- what the rows say ----------------------------------------------------------------------------
@@ -283,6 +248,15 @@ def test_the_contradiction_is_the_strongest_pair_beyond_the_spread():
     assert bench_study.contradiction([row("a", 1, 1), row("b", 2, 2)]) is None
     assert bench_study.contradiction(rows[:2]) is None  # 10 ± 1 and 9.5 ± 1 ms overlap
     assert bench_study.contradiction([row("a", 100, 9), row("b", 110, 1)]) is None  # equal MACs
+
+
+def test_equal_multiply_adds_and_the_most_different_times():
+    rows = [row("a", 100, 10, 1), row("b", 104, 4, 1), row("c", 102, 7, 1), row("d", 200, 1)]
+    found = bench_study.same_cost(rows)
+    assert (found.light.model, found.heavy.model) == ("a", "b")
+    assert found.longer == 2.5
+    assert bench_study.same_cost([row("a", 100, 10), row("b", 106, 4)]) is None  # not equal
+    assert bench_study.same_cost([row("a", 100, 10, 1), row("b", 100, 9, 1)]) is None  # overlap
 
 
 def test_speedup_and_throughput():
