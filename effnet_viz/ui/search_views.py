@@ -76,8 +76,9 @@ def shown() -> Shown:
         if source == OWN:
             return _shown(own.settings.search_points, own.rows, own.curves, is_own=True)
     rows = search_records.read_rows()
-    points = [row.search_point() for row in rows] or list(search_points(DEFAULT_POINTS))
-    return _shown(points, rows, search_records.read_curves(), is_own=False)
+    points = {point.name: point for point in search_points(DEFAULT_POINTS)}
+    points |= {row.point: row.search_point() for row in rows}
+    return _shown(list(points.values()), rows, search_records.read_curves(), is_own=False)
 
 
 def _shown(

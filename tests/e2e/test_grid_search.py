@@ -16,9 +16,11 @@ pytestmark = pytest.mark.browser
 
 
 def shown_points():
-    """The points in the order in which the page draws them."""
-    rows = search_records.read_rows()
-    return [row.search_point() for row in rows] or list(search_points(DEFAULT_POINTS))
+    """The points in the order in which the page draws them: trained ones first."""
+    trained = {row.point: row.search_point() for row in search_records.read_rows()}
+    planned = {point.name: point for point in search_points(DEFAULT_POINTS)}
+    points = planned | trained
+    return sorted(points.values(), key=lambda point: point.name not in trained)
 
 
 def markers(page: Page):
