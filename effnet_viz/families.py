@@ -47,7 +47,7 @@ CLASSROOM_HALFWAY: MappingProxyType[Role, Multipliers] = MappingProxyType(
 )
 
 #: Epochs of training, the same for every member.
-CLASSROOM_EPOCHS = 20
+CLASSROOM_EPOCHS = 30
 
 
 @dataclass(frozen=True, slots=True)
