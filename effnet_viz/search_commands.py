@@ -115,7 +115,7 @@ def _print_outcome(outcome: dict[str, Any], out: Path) -> None:
         )
     alike = outcome["not_told_apart_from_winner"]
     if alike:
-        print(f"\nInside the winner's interval, so not told apart: {', '.join(alike)}")
+        print(f"\nNot told apart from the winner by this many photos: {', '.join(alike)}")
     print(
         f"\nwritten: {out / search_records.ROWS}, {search_records.CURVES}, {search_records.OUTCOME}"
     )

@@ -10,16 +10,18 @@ import plotly.graph_objects as go
 from effnet_viz.figures import NEUTRAL, ROLE_COLOURS, TRANSPARENT
 from effnet_viz.paper_figures import Axis, Guide, Series, faded, plot
 from effnet_viz.search_points import TARGET, TOLERANCE, staircase, title
-from effnet_viz.search_records import CurveRow, PointResult
+from effnet_viz.search_records import CurveRow, PointResult, margin
 from effnet_viz.search_surface import AXES, CHOSEN, KIND_SYMBOLS, Spot, hover
 
 
 def ranking(ranked: Sequence[PointResult], chosen: str) -> go.Figure:
-    """Every point's accuracy with its 95 % interval, best on top; the band is the best one's."""
+    """Every point's accuracy with its 95 % interval, best on top; what lies in the band is too near
+    the best to be told apart."""
     best = ranked[0]
     order = list(reversed(ranked))
     figure = go.Figure()
-    figure.add_vrect(best.low, best.high, fillcolor=faded(NEUTRAL, 0.16), line_width=0)
+    lowest = best.held_out_top1 - margin(best)
+    figure.add_vrect(lowest, best.held_out_top1, fillcolor=faded(NEUTRAL, 0.16), line_width=0)
     figure.add_scatter(
         x=[r.held_out_top1 for r in order],
         y=[title(r.point) for r in order],
@@ -46,7 +48,7 @@ def ranking(ranked: Sequence[PointResult], chosen: str) -> go.Figure:
     figure.update_xaxes(title="held-out top-1, %", zeroline=False)
     figure.update_yaxes(automargin=True, tickfont_size=12)
     figure.update_layout(
-        height=90 + 24 * len(order),
+        height=110 + 24 * len(order),
         margin={"l": 8, "r": 12, "t": 8, "b": 8},
         plot_bgcolor=TRANSPARENT,
         paper_bgcolor=TRANSPARENT,

@@ -83,7 +83,7 @@ class PointResult:
     """One point over all its seeds.
 
     ``low`` and ``high`` bound the accuracy that the held-out photos allow, with 95 % confidence
-    (Wilson's interval); networks whose intervals overlap widely cannot be told apart.
+    (Wilson's interval).
     """
 
     point: SearchPoint
@@ -219,10 +219,18 @@ def results(rows: Iterable[SearchRow]) -> list[PointResult]:
     return sorted(found, key=lambda result: -result.held_out_top1)
 
 
+def margin(best: PointResult) -> float:
+    """How many points two networks as good as this one may differ by chance: 95 % of the time no
+    more than ``1.96 · √(2 p (1 - p) / n)``, each measured once on ``n`` photos."""
+    share, count = best.held_out_top1 / 100, best.rows[0].held_out_n
+    return 100 * Z95 * math.sqrt(2 * share * (1 - share) / count)
+
+
 def within_noise(ranked: Sequence[PointResult]) -> list[PointResult]:
-    """The points after the first whose accuracy lies inside its interval."""
+    """The points after the first that are no farther from it than `margin`."""
     best, *others = ranked
-    return [result for result in others if result.held_out_top1 >= best.low]
+    lowest = best.held_out_top1 - margin(best)
+    return [result for result in others if result.held_out_top1 >= lowest]
 
 
 def outcome(

@@ -18,19 +18,25 @@ from effnet_viz.records import read_record, shipped_members
 from effnet_viz.search_figures import Return
 from effnet_viz.search_points import TARGET, TOLERANCE, SearchPoint, staircase, title
 from effnet_viz.search_records import PointResult
-from effnet_viz.ui.paper_parts import chart, table, times
+from effnet_viz.ui.paper_parts import chart, table
 from effnet_viz.ui.search_views import Choice, Shown
+
+
+def ratio(value: float) -> str:
+    """A cost in baselines."""
+    return f"{value:.2f}×"
 
 
 def every_point(found: Shown) -> None:
     """All points with their intervals, as chart and table."""
     st.header("Every point, with what its photos allow to say", divider="gray")
     if found.ranked:
-        n = found.ranked[0].rows[0].held_out_n
-        error = (found.ranked[0].high - found.ranked[0].low) / 2
+        best = found.ranked[0]
         st.markdown(
-            f"{n:,} held-out photos leave each accuracy uncertain by **±{error:.1f} points**, and "
-            "another seed would shift it again. The band is the best point's interval."
+            f"{best.rows[0].held_out_n:,} held-out photos leave each accuracy uncertain by about "
+            f"**±{(best.high - best.low) / 2:.1f} points** (the bars, 95 %). What lies in the grey "
+            "band is too near the best to be told apart. Another seed would shift every point "
+            "again, and the best of many noisy numbers is probably a lucky one."
         )
         chart(
             search_figures.ranking(found.ranked, st.session_state.get("gs_point", "")),
@@ -49,7 +55,7 @@ def every_point(found: Shown) -> None:
         name="grid-search" if not found.is_own else "grid-search-own",
         alt="Points of the search: coefficients, cost by the law and as built, accuracy",
         formats={
-            "α": ".2f", "β": ".2f", "γ": ".2f", "by the law": times, "as built": times,
+            "α": ".2f", "β": ".2f", "γ": ".2f", "by the law": ratio, "as built": ratio,
             "parameters": si, "multiply-adds": si, "held-out top-1, %": ".1f", "seconds": ".0f",
         },
         missing=":gray[not trained]",
@@ -107,12 +113,14 @@ def law(found: Shown, choice: Choice) -> None:
     mixtures = [spot.point for spot in found.spots if spot.point.kind == "mixture"]
     lowest = min(mixtures, key=lambda p: p.law_ratio) if mixtures else choice.point
     jump = next(built for value, _, built in staircase("width") if value > 1.12)
+    deeper = SearchPoint("deeper", "corner", 1.05, 1, 1).built_ratio
+    larger = SearchPoint("larger", "corner", 1, 1, 97 / 96).built_ratio
     st.markdown(
-        "By the law every dimension is a ramp; as built it is **stairs**. One step of depth adds a "
-        "block to almost every stage at once (1.42×); widths jump in eights, so the baseline's "
-        f"8-channel stages double just above β = 1.11 ({jump:.2f}×); 97 px already need a seventh "
-        f"row in the last map (1.31×). So {title(lowest)} costs {lowest.law_ratio:.2f}× by the law "
-        f"and **{lowest.built_ratio:.2f}×** as built."
+        "By the law every dimension is a ramp; as built it is **stairs**. Any α above 1 adds a "
+        f"block to every stage of the body at once ({ratio(deeper)}); widths come in eights, so "
+        f"the baseline's 8-channel stages double just above β = 1.11 ({ratio(jump)}); and 97 px "
+        f"already need a seventh row in the last maps ({ratio(larger)}). So {title(lowest)} costs "
+        f"{ratio(lowest.law_ratio)} by the law and **{ratio(lowest.built_ratio)}** as built."
     )
     chart(
         search_figures.law_and_built(found.spots, choice.point.name),
@@ -132,7 +140,7 @@ def law(found: Shown, choice: Choice) -> None:
 def diminishing() -> None:
     """Accuracy at 1×, 2× and 4× for each dimension, from the shipped records."""
     st.header("What more of one dimension buys", divider="gray")
-    found, missing = _returns()
+    found, missing, epochs = _returns()
     if len(found) > 1:
         st.markdown(_returns_verdict(found))
         chart(
@@ -152,7 +160,7 @@ def diminishing() -> None:
         ]
         table(
             rows, name="returns", alt="Validation accuracy of each dimension at 1×, 2× and 4×",
-            formats={"as built": times, "validation top-1, %": ".1f"},
+            formats={"as built": ratio, "validation top-1, %": ".1f"},
         )  # fmt: skip
     if missing:
         st.info(
@@ -161,12 +169,14 @@ def diminishing() -> None:
             icon=":material/info:",
         )
     st.caption(
-        "Source: the records of the shipped networks, read once on validation photos. They were "
-        "trained longer than the search's points; the two accuracies are not comparable."
+        "Source: the records of the shipped networks, read once on validation photos after "
+        f"{' or '.join(map(str, epochs))} epochs of training; the bars are 95 %. The search's "
+        "accuracies are of other photos and a shorter training: the two are not comparable."
     )
 
 
-def _returns() -> tuple[list[Return], list[str]]:
+def _returns() -> tuple[list[Return], list[str], list[int]]:
+    """What is shipped, what is not, and the epochs of training."""
     base_macs = network_cost(CLASSROOM_BASELINE).macs
     groups: dict[tuple[str, int], list[dict[str, Any]]] = {}
     for member in shipped_members():
@@ -181,10 +191,11 @@ def _returns() -> tuple[list[Return], list[str]]:
             continue
         top1 = sum(record["val_top1"] for record in records) / len(records)
         low, high = search_records.interval(top1, records[0]["val_n"])
-        ratio = records[0]["macs"] / base_macs
-        found.append(Return(role, ratio, top1, low, high, len(records)))
+        cost = records[0]["macs"] / base_macs
+        found.append(Return(role, cost, top1, low, high, len(records)))
     missing = [f"{role} at {count}×" for role, count in wanted if (role, count) not in groups]
-    return found, missing
+    epochs = {record["epochs"] for records in groups.values() for record in records}
+    return found, missing, sorted(epochs)
 
 
 def _returns_verdict(found: Sequence[Return]) -> str:
@@ -220,7 +231,7 @@ def the_paper() -> None:
         rows,
         name="search-paper",
         alt="The paper's coefficients beside this project's",
-        formats={"α": "g", "β": "g", "γ": "g", "by the law": times, "on our baseline": times},
+        formats={"α": "g", "β": "g", "γ": "g", "by the law": ratio, "on our baseline": ratio},
     )
     st.markdown(
         f"""

@@ -26,7 +26,7 @@ from effnet_viz.search_records import CurveRow, PointResult, SearchRow
 from effnet_viz.search_surface import Spot
 from effnet_viz.study import study_coefficients
 from effnet_viz.ui import scale_views, search_own
-from effnet_viz.ui.paper_parts import chart, table, times
+from effnet_viz.ui.paper_parts import chart, table
 
 FLAT, BUILT, SPACE = "flat", "built", "space"
 SURFACES: MappingProxyType[str, str] = MappingProxyType(
@@ -156,8 +156,8 @@ def _facts(spot: Spot, result: PointResult | None) -> None:
             )
         st.metric(
             "Cost as built",
-            times(point.built_ratio),
-            f"law {times(point.law_ratio)}",
+            f"{point.built_ratio:.2f}×",
+            f"law {point.law_ratio:.2f}×",
             delta_color="off",
             delta_arrow="off",
             help="Multiply-adds over the baseline's, computed here; below, what the law says.",
@@ -222,17 +222,19 @@ def _verdict(found: Shown) -> str:
     best, *others = found.ranked
     n = best.rows[0].held_out_n
     alike = search_records.within_noise(found.ranked)
-    sentence = f"Best: **{title(best.point)}** with {best.held_out_top1:.1f} % on {n:,} photos. "
+    sentence = ""
+    if len(found.ranked) < len(found.spots):
+        sentence = f"{len(found.ranked)} of {len(found.spots)} points are trained. "
+    sentence += f"Best: **{title(best.point)}** with {best.held_out_top1:.1f} % on {n:,} photos. "
     if not others:
         return sentence
+    needed = f"with so many photos, two networks must differ by {search_records.margin(best):.1f} "
     if alike:
-        sentence += (
-            f"But **{len(alike)} of the other {len(others)}** lie inside its 95 % interval: this "
-            "search cannot tell them from the best."
+        return (
+            f"{sentence}But **{len(alike)} of the other {len(others)}** cannot be told from it: "
+            f"{needed}points."
         )
-    else:
-        sentence += "No other point lies inside its 95 % interval."
-    return sentence
+    return f"{sentence}All others are clearly behind: {needed}points to be told apart."
 
 
 def _alt(found: Shown) -> str:

@@ -94,9 +94,10 @@ def test_seeds_are_averaged_and_ranked():
     assert (found[0].low, found[0].high) == search_records.interval(49.0, 900)
 
 
-def test_what_lies_in_the_winners_interval_is_not_told_apart():
-    ranked = search_records.results([row(0, 60.0), row(1, 57.5), row(2, 56.5), row(3, 40.0)])
-    assert ranked[0].low == pytest.approx(56.8, abs=0.1)
+def test_what_is_too_near_the_winner_is_not_told_apart():
+    """By the normal approximation: 1.96 · √(2 · 0.6 · 0.4 / 900) is 4.53 points."""
+    ranked = search_records.results([row(0, 60.0), row(1, 55.5), row(2, 55.4), row(3, 40.0)])
+    assert search_records.margin(ranked[0]) == pytest.approx(4.526, abs=1e-3)
     assert [r.point.name for r in search_records.within_noise(ranked)] == ["width"]
 
 
