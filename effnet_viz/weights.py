@@ -182,17 +182,22 @@ def untrained_model(
     return _untrained(module, spec, "custom", name, role, seed, optimised, device)
 
 
+#: Where the controls' seeds start. Trainings start from 0, 1, ...: with the same seed a control
+#: would be where a trained network began, and training hardly changes the first layers.
+_CONTROL_SEEDS = 1_000_003
+
+
 def random_control(entry: ModelEntry, seed: int = 0, *, device: str = "cpu") -> LoadedModel:
     """A listed model's network with random weights, to hold its maps against; called NAME-random.
 
     A map that looks the same with random weights shows the photo and the network's build, not what
     was learned (Adebayo et al. 2018, Sanity Checks for Saliency Maps, arXiv:1810.03292). Batch
     norms are fitted to random pictures, else such maps are rounding (`effnet_viz.calibration`).
-    Equal seeds give equal weights.
+    Equal seeds give equal weights, none of which a training here started from.
     """
     resnet = _RESNETS.get(_base(entry.name)) if entry.family == "resnet50" else None
     with seeding, torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.manual_seed(_CONTROL_SEEDS + seed)
         module = build_model(entry.spec) if resnet is None else resnet(weights=None)
     fit_batch_norms(module, entry.spec.resolution_px, seed)
     name = f"{entry.name}-random"
