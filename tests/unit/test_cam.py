@@ -13,8 +13,8 @@ from torch import nn
 from torchvision.models import densenet121, resnet18
 
 from effnet_viz import UserError, inference, raw_maps
-from effnet_viz.cam import METHODS, compute_cam, stage_count
-from effnet_viz.cam_library import LargeGridEigenCAM
+from effnet_viz.cam import METHODS, all_stages, compute_cam, stage_count
+from effnet_viz.cam_library import BatchedScoreCAM, LargeGridEigenCAM
 from effnet_viz.cost import network_cost
 from effnet_viz.families import RESNET50_MATCHED_PX, find_model
 from effnet_viz.images import Square
@@ -69,17 +69,46 @@ def test_layer_cam_is_the_formula_of_the_paper(model):
     assert np.allclose(result.raw, expected, atol=1e-5 * expected.max())
 
 
-def test_on_the_last_stage_grad_cam_is_cam_up_to_scale(model):
+def test_hi_res_cam_is_the_formula_of_the_paper(model):
+    # Draelos & Carin 2020: gradient times activation, position by position
+    result = compute_cam(model, PHOTO, method="hirescam", target_class=4, target_stage=5)
+    activations, gradients = gradients_by_hand(model.module, model.preprocess(PHOTO), 5, 4)
+    expected = (gradients * activations).sum(0).relu()
+    assert expected.max() > 0
+    assert np.allclose(result.raw, expected, atol=1e-5 * expected.max())
+
+
+def test_x_grad_cam_is_the_formula_of_the_paper(model):
+    # Fu et al. 2020, equation 8: gradients weighted by the position's share of the activation
+    result = compute_cam(model, PHOTO, method="xgradcam", target_class=4, target_stage=9)
+    activations, gradients = gradients_by_hand(model.module, model.preprocess(PHOTO), 9, 4)
+    shares = activations / activations.sum((1, 2), keepdim=True)
+    expected = ((gradients * shares).sum((1, 2), keepdim=True) * activations).sum(0).relu()
+    assert expected.max() > 0
+    assert np.allclose(result.raw, expected, atol=1e-4 * expected.max())
+
+
+@pytest.mark.parametrize("target", range(10))
+def test_on_the_last_stage_grad_cam_is_cam_up_to_scale(model, target):
     # Zhou et al. 2016: the class's weights in the linear layer are the channels' weights
-    result = compute_cam(model, PHOTO, target_class=6)
+    result = compute_cam(model, PHOTO, target_class=target)
+    paper = compute_cam(model, PHOTO, method="cam", target_class=target)
+    assert paper.evidence == result.evidence
+    if result.evidence:
+        ours, theirs = np.array(result.raw), np.array(paper.raw)
+        assert np.allclose(ours / ours.max(), theirs / theirs.max(), atol=1e-5)
+        # the gradient of a mean over 6 × 6 positions is the weight over 36
+        assert paper.raw_max == pytest.approx(36 * result.raw_max, rel=1e-5)
+
+
+def test_cam_is_the_formula_of_the_paper(model):
+    result = compute_cam(model, PHOTO, method="cam", target_class=6)
     with torch.no_grad():
         activations = model.module.features(model.preprocess(PHOTO))[0]
     weights = model.module.classifier[1].weight[6].detach()
     class_map = torch.einsum("c,chw->hw", weights, activations).relu().numpy()
-    assert result.raw_max > 0
-    assert np.allclose(
-        np.array(result.raw) / result.raw_max, class_map / class_map.max(), atol=1e-5
-    )
+    assert class_map.max() > 0
+    assert np.allclose(result.raw, class_map, atol=1e-5 * class_map.max())
 
 
 def test_the_result_carries_what_the_model_says(model):
@@ -97,7 +126,23 @@ def test_the_result_carries_what_the_model_says(model):
     assert other.raw != result.raw
 
 
-@pytest.mark.parametrize("method", METHODS)
+EVERY_STAGE = [name for name, kind in METHODS.items() if not kind.last_stage_only]
+
+
+@pytest.fixture
+def few_channels(monkeypatch):
+    """Score-CAM takes a pass for every channel: here the stages have few."""
+    channels = BatchedScoreCAM.get_cam_weights
+
+    def of_some(cam, inputs, layer, targets, activations, grads):
+        weights = channels(cam, inputs, layer, targets, activations[:, :8], grads)
+        return np.pad(weights, ((0, 0), (0, activations.shape[1] - 8)))
+
+    monkeypatch.setattr(BatchedScoreCAM, "get_cam_weights", of_some)
+
+
+@pytest.mark.usefixtures("few_channels")
+@pytest.mark.parametrize("method", EVERY_STAGE)
 def test_every_stage_has_its_own_grid(model, method):
     for row in network_cost(model.spec).stages:
         expected = row.out_resolution_px if row.stage < 9 else row.in_resolution_px
@@ -105,7 +150,8 @@ def test_every_stage_has_its_own_grid(model, method):
         assert result.grid == (expected, expected)
         assert (len(result.raw), len(result.raw[0])) == result.grid
         assert result.raw_max == max(map(max, result.raw))
-        assert min(map(min, result.raw)) == 0 or method in ("gradcam++", "layercam")
+        positive_weights = ("gradcam++", "layercam", "scorecam")
+        assert min(map(min, result.raw)) == 0 or method in positive_weights
 
 
 def test_a_resnet_has_five_stages():
@@ -211,7 +257,8 @@ class Trap(nn.Module):
         return inputs
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.usefixtures("few_channels")
+@pytest.mark.parametrize("method", EVERY_STAGE)
 def test_nothing_of_the_shared_model_changes_not_even_for_a_moment(own_model, method):
     network = own_model.module
     trap = Trap(network)
@@ -221,7 +268,9 @@ def test_nothing_of_the_shared_model_changes_not_even_for_a_moment(own_model, me
     before = list(state_of(network))
     for stage in (1, 8, 9):
         compute_cam(own_model, PHOTO, method=method, target_class=0, target_stage=stage)
-    assert trap.seen == [before] * 3
+    all_stages(own_model, PHOTO, method=method, target_class=0)
+    assert len(trap.seen) >= 4
+    assert all(seen == before for seen in trap.seen)
     assert list(state_of(network)) == before
 
 
@@ -276,7 +325,7 @@ def with_class_weights(model: LoadedModel, weights: torch.Tensor, bias: float = 
     return model
 
 
-@pytest.mark.parametrize("method", ["gradcam", "gradcam++", "layercam"])
+@pytest.mark.parametrize("method", ["gradcam", "gradcam++", "xgradcam", "layercam", "hirescam"])
 @pytest.mark.parametrize("stage", [9, 5])
 def test_a_class_without_gradient_has_no_evidence(own_model, method, stage):
     model = with_class_weights(own_model, torch.zeros(320), bias=9)
@@ -476,6 +525,8 @@ class Watched:
 def test_the_probability_is_of_the_same_pass(model, monkeypatch):
     passes = []
     original = raw_maps._chain
-    monkeypatch.setattr(raw_maps, "_chain", lambda x, layers: passes.append(1) or original(x, layers))
+    monkeypatch.setattr(
+        raw_maps, "_chain", lambda x, layers: passes.append(1) or original(x, layers)
+    )
     compute_cam(model, PHOTO)
     assert len(passes) == 2  # features, then tail: each once
