@@ -26,7 +26,7 @@ from effnet_viz.families import CLASSROOM_EPOCHS
 from effnet_viz.records import CHECKPOINT_DIR
 from effnet_viz.scaling import PAPER_ALPHA, PAPER_BETA, PAPER_GAMMA
 from effnet_viz.search_points import DEFAULT_POINTS, SEARCH_EPOCHS
-from effnet_viz.search_records import RESULTS_DIR
+from effnet_viz.splits import RESULTS_DIR
 from effnet_viz.terminal import print_error
 
 BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130

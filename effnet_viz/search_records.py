@@ -23,8 +23,8 @@ from effnet_viz.errors import UserError
 from effnet_viz.records import write_atomically
 from effnet_viz.scaling import scale
 from effnet_viz.search_points import Kind, SearchPoint, compound_from
+from effnet_viz.splits import RESULTS_DIR
 
-RESULTS_DIR = Path(__file__).resolve().parent.parent / "assets" / "results"
 ROWS, CURVES, OUTCOME = (
     "classroom-search.csv",
     "classroom-search-curves.csv",

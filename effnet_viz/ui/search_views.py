@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -180,13 +181,14 @@ def surface(found: Shown, choice: Choice) -> None:
     if choice.surface == BUILT:
         placed = {spot.point.name: built_shares(spot.point) for spot in found.spots}
     figure = search_surface.triangle(found.spots, chosen, found.winner, placed=placed)
+    key = f"gs_{choice.surface}_{chosen}"  # anew for each point: clicking it again chooses it again
     st.plotly_chart(
         figure,
         alt=_alt(found),
         config={"displayModeBar": False},
-        on_select=_clicked,
+        on_select=partial(_clicked, key),
         selection_mode="points",
-        key=f"gs_{choice.surface}",
+        key=key,
     )
     st.caption(_BUILT_CAPTION if choice.surface == BUILT else _FLAT_CAPTION)
 
@@ -203,12 +205,11 @@ _BUILT_CAPTION = (
 )
 
 
-def _clicked() -> None:
-    for key in ("gs_flat", "gs_built"):
-        event: Any = st.session_state.get(key)
-        points = event["selection"]["points"] if event else []
-        if points and points[0].get("customdata"):
-            st.session_state["gs_clicked"] = points[0]["customdata"][0]
+def _clicked(key: str) -> None:
+    event: Any = st.session_state.get(key)
+    points = event["selection"]["points"] if event else []
+    if points and points[0].get("customdata"):
+        st.session_state["gs_clicked"] = points[0]["customdata"][0]
 
 
 def _verdict(found: Shown) -> str:

@@ -3,7 +3,6 @@
 import json
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -276,4 +275,3 @@ def test_what_is_shipped_is_whole():
     outcome = search_records.read_outcome()
     assert outcome
     assert outcome | {"date": ""} == search_records.outcome(rows) | {"date": ""}
-    assert Path(search_records.RESULTS_DIR / search_records.ROWS).is_file()

@@ -52,6 +52,12 @@ def test_a_click_on_the_surface_chooses_the_point(page: Page, server: str):
     expect(chosen).to_be_visible()
     expect(page).to_have_url(re.compile("gs_point="))
     settled(page)
+    click(page, 0)  # elsewhere, and to the same point once more
+    expect(page.get_by_role("heading", name=f": {title(points[0])}")).to_be_visible()
+    settled(page)
+    click(page, 3)
+    expect(chosen).to_be_visible()
+    settled(page)
     page.reload()
     settled(page)
     expect(chosen).to_be_visible()

