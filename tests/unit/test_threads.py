@@ -26,6 +26,13 @@ PHOTOS = [
     for name in ("chelsea.png", "coffee.png")
 ]
 
+FAST = [name for name, kind in METHODS.items() if not kind.slow]
+
+
+def stages(method: str) -> tuple[int, ...]:
+    return (9,) if METHODS[method].last_stage_only else (9, 5)
+
+
 #: (model, photo, method, stage, class); without a method it is a prediction
 Job = tuple[str, int, str | None, int, int]
 JOBS: list[Job] = [
@@ -34,7 +41,7 @@ JOBS: list[Job] = [
     for photo in range(len(PHOTOS))
     for job in (
         *[(role, photo, None, 0, 0)] * 4,
-        *((role, photo, method, stage, 3 * photo) for method in METHODS for stage in (9, 5)),
+        *((role, photo, method, stage, 3 * photo) for method in FAST for stage in stages(method)),
     )
 ]
 
