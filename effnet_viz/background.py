@@ -8,13 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from effnet_viz.errors import UserError
+from effnet_viz.errors import Cancelled, UserError
 
 T = TypeVar("T")
-
-
-class StoppedError(Exception):
-    """The work was told to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,7 @@ class Background(Generic[T]):
     """One piece of work in a thread; ``work`` gets this object and reports to it.
 
     What ``work`` returns is ``result``; a UserError it raises is ``failure`` as a sentence. After
-    `cancel`, `report` raises `StoppedError` in the thread, which the work may catch to return what
+    `cancel`, `report` raises `Cancelled` in the thread, which the work may catch to return what
     it has.
     """
 
@@ -75,10 +71,10 @@ class Background(Generic[T]):
     def report(self, what: str, share: float) -> None:
         """Called by the work: what it does now, and how much of all is done, 0-1.
 
-        Raises StoppedError after a cancel.
+        Raises Cancelled after a cancel.
         """
         if self._cancel.is_set():
-            raise StoppedError
+            raise Cancelled
         self._what, self._share = what, min(1.0, max(0.0, share))
 
     def standing(self) -> Standing:
@@ -90,7 +86,7 @@ class Background(Generic[T]):
     def _run(self) -> None:
         try:
             self.result = self._work(self)
-        except StoppedError:
+        except Cancelled:
             pass
         except UserError as error:
             self.failure = str(error)

@@ -25,6 +25,9 @@ _SCALES: MappingProxyType[str, list[str]] = MappingProxyType(
 COLOURS: tuple[Colours, ...] = ("inferno", "viridis", "cividis", "greys")
 OUTSIDE_DIM = 0.35
 
+#: More and less than another map: a red and a blue that the colour-blind can tell apart.
+MORE_RGB, LESS_RGB = (202, 0, 32), (5, 113, 176)
+
 
 def colour_table(colours: Colours) -> np.ndarray:
     """256 RGB rows, uint8 ``(256, 3)``, interpolated between the scale's anchor colours."""
@@ -115,3 +118,28 @@ def _dimmed_frame(
     dimmed = Image.blend(Image.new("RGB", size), frame, OUTSIDE_DIM)
     dimmed.paste(frame.crop((left, top, left + side, top + side)), (left, top))
     return dimmed, (left, top, side)
+
+
+def difference_overlay(
+    photo: Image.Image,
+    square: Square,
+    difference: np.ndarray,
+    *,
+    full_scale: float | None = None,
+    longest_px: int = 640,
+) -> Image.Image:
+    """A signed map ``(h, w)`` on the photo in grey: red where it is positive, blue where negative.
+
+    ``full_scale`` (default: the largest absolute value) is what covers the photo wholly; at zero
+    the photo shows through. The cells are interpolated.
+    """
+    dimmed, (left, top, side) = _dimmed_frame(photo, square, longest_px)
+    seen = dimmed.crop((left, top, left + side, top + side)).convert("L").convert("RGB")
+    scale = full_scale or float(np.abs(difference).max()) or 1.0
+    cells = Image.fromarray((np.asarray(difference, dtype=np.float32) / scale).clip(-1, 1))
+    signed = np.asarray(cells.resize((side, side), Image.Resampling.BICUBIC)).clip(-1, 1)
+    colour = np.where(signed[..., None] > 0, MORE_RGB, LESS_RGB)
+    strength = np.abs(signed)[..., None]
+    mixed = np.asarray(seen) * (1 - strength) + colour * strength
+    dimmed.paste(Image.fromarray(mixed.round().astype(np.uint8)), (left, top))
+    return dimmed

@@ -12,6 +12,7 @@ from effnet_viz.figures import ROLE_COLOURS
 from effnet_viz.images import Square, square
 from effnet_viz.overlays import Colours, framed, overlay
 from effnet_viz.results import CamResult
+from effnet_viz.splits import Box
 
 TILE_PX = 320
 SMALL_TILE_PX = 200
@@ -156,3 +157,18 @@ def caption_lines(result: CamResult) -> list[str]:
         f"stage {result.target_stage}, {rows} x {columns} grid, {result.resolution_px} px",
         *textwrap.wrap(result.weights, CAPTION_CHARS),
     ]
+
+
+def boxed(picture: Image.Image, photo_size: tuple[int, int], seen: Square, box: Box) -> Image.Image:
+    """A picture of the whole photo with a rectangle on it, given in fractions of the square."""
+    ratio = picture.width / photo_size[0]
+    left, top = seen.left + box.x0 * seen.side, seen.top + box.y0 * seen.side
+    right, bottom = seen.left + box.x1 * seen.side, seen.top + box.y1 * seen.side
+    marked = picture.copy()
+    corners = [round(edge * ratio) for edge in (left, top, right, bottom)]
+    corners[2], corners[3] = corners[2] - 1, corners[3] - 1
+    draw = ImageDraw.Draw(marked)
+    width = max(2, picture.width // 200)
+    draw.rectangle((corners[0] - 1, corners[1] - 1, corners[2] + 1, corners[3] + 1), outline=INK)
+    draw.rectangle(tuple(corners), outline="#FFFFFF", width=width)
+    return marked

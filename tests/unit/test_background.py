@@ -1,7 +1,7 @@
 import threading
 
-from effnet_viz.background import Background, StoppedError
-from effnet_viz.errors import UserError
+from effnet_viz.background import Background
+from effnet_viz.errors import Cancelled, UserError
 
 
 def test_what_the_work_returns_is_the_result():
@@ -46,7 +46,7 @@ def test_work_may_keep_what_it_has_when_stopped():
         kept = [1]
         try:
             task.report("second", 0.5)
-        except StoppedError:
+        except Cancelled:
             return kept
         return [1, 2]
 

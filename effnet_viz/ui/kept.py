@@ -1,0 +1,45 @@
+"""Things kept in memory up to a number of bytes; the longest unused go first."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class KeptWithin(Generic[T]):
+    """At most ``limit_bytes`` of values by key, shared by threads.
+
+    A value larger than the limit is made and handed out, but not kept. Two threads that ask for
+    the same missing key may both make it; the last one stays.
+    """
+
+    def __init__(self, limit_bytes: int) -> None:
+        self.limit_bytes = limit_bytes
+        self._values: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def held_bytes(self) -> int:
+        """What is kept now."""
+        with self._lock:
+            return sum(size for _, size in self._values.values())
+
+    def get(self, key: Hashable, make: Callable[[], T], size: Callable[[T], int]) -> T:
+        """The kept value, else what ``make`` returns, kept with ``size`` bytes of it."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key][0]
+        value = make()
+        count = size(value)
+        with self._lock:
+            if count <= self.limit_bytes:
+                self._values[key] = (value, count)
+                self._values.move_to_end(key)
+            while sum(held for _, held in self._values.values()) > self.limit_bytes:
+                self._values.popitem(last=False)
+        return value
