@@ -253,8 +253,11 @@ def in_words(result: CamResult) -> str:
     raw = np.asarray(result.raw, dtype=np.float32)
     share = best_quarter_share(raw)
     spread = "spread out" if share < 0.5 else "concentrated" if share > 0.75 else "in one region"
+    what = f"The evidence for {result.target_class}"
+    if not result.meaningful:
+        what = f"The map for {result.target_class}, of {result.weights} weights and so no evidence,"
     return (
-        f"The evidence for {result.target_class} is centred {_place(*centroid(raw))} and {spread}: "
+        f"{what} is centred {_place(*centroid(raw))} and {spread}: "
         f"the best quarter of the area holds {share:.0%} of it."
     )
 

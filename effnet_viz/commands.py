@@ -128,7 +128,7 @@ def run_cam(options: Namespace) -> None:
     if options.out and Path(options.out).suffix.lower() not in SHEET_SUFFIXES:
         raise UserError(f"--out must end in {', '.join(SHEET_SUFFIXES)}, not {options.out!r}.")
     photo = read_photo(options.image)
-    from effnet_viz import cam, images
+    from effnet_viz import cam, cam_metrics, images
 
     seen = images.square(*photo.size)
     target: int | None = None
@@ -144,6 +144,7 @@ def run_cam(options: Namespace) -> None:
             method=options.method,
             target_class=target,
             target_stage=options.stage,
+            on_progress=partial(_passes_progress, model.name),
         )
         target = found.target_index
         maps.append(found)
@@ -155,7 +156,8 @@ def run_cam(options: Namespace) -> None:
     if options.json:
         print_json(_maps_json(options, maps))
         return
-    print(f"{options.image}: {options.method} of {maps[0].target_class}\n")
+    kind = METHODS[options.method]
+    print(f"{options.image}: {kind.title} of {maps[0].target_class}\n{kind.what}\n")
     header = ("model", "role", "px", "stage", "grid", "probability", "raw max", "weights", "")
     rows = []
     for m in maps:
@@ -165,11 +167,17 @@ def run_cam(options: Namespace) -> None:
         rows.append((m.model, m.role, *where, share, f"{m.raw_max:.3g}", m.weights, evidence))
     print_table(header, rows)
     print()
+    for m in maps:
+        print(f"{m.model}: {cam_metrics.in_words(m)}")
     for note in dict.fromkeys(m.note for m in maps if m.note):
         print(f"note: {note}")
     for path in filter(None, (options.out, options.npz)):
         print(f"wrote {path}")
     _print_known_classes(options)
+
+
+def _passes_progress(name: str, done: int, total: int) -> None:
+    progress(f"{name}: {done} of {total} passes")
 
 
 def _maps_json(options: Namespace, maps: Sequence[CamResult]) -> dict[str, Any]:

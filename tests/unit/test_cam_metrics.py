@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -270,4 +271,11 @@ def test_the_words_for_an_even_map_and_for_none():
     )
     assert cam_metrics.in_words(result_of(np.zeros((4, 4)), evidence=False)) == (
         "No evidence for tench at stage 9."
+    )
+
+
+def test_a_map_of_untrained_weights_is_not_called_evidence():
+    control = replace(result_of(np.ones((4, 4))), meaningful=False, weights="untrained")
+    assert cam_metrics.in_words(control).startswith(
+        "The map for tench, of untrained weights and so no evidence, is centred in the middle"
     )

@@ -420,6 +420,22 @@ def test_cam_of_an_earlier_stage_and_another_method(
     assert (found["models"][0]["target_stage"], found["models"][0]["grid"]) == (4, [12, 12])
 
 
+def test_cam_by_score_cam_and_by_the_papers_own_method(
+    capsys: pytest.CaptureFixture[str], photo: str
+) -> None:
+    by_score = output(
+        capsys, "cam", photo, "--model", "baseline", "--stage", "2", "--method", "scorecam"
+    )
+    assert by_score["models"][0]["raw_max"] > 0
+    options = ("--method", "cam", "--target-class", "golf ball")
+    assert main(["cam", photo, "--model", "baseline", *options]) == 0
+    text = capsys.readouterr().out
+    assert f"{photo}: CAM of golf ball\nThe paper's own method" in text
+    assert "baseline: The evidence for golf ball is centred" in text
+    code, error = failure(capsys, "cam", photo, "--method", "cam", "--stage", "3")
+    assert (code, "CAM exists for the last stage only, 9 of baseline" in error) == (2, True)
+
+
 @pytest.mark.parametrize(("suffix", "kind"), [("png", "PNG"), ("JPG", "JPEG"), ("webp", "WEBP")])
 def test_cam_writes_a_contact_sheet(
     capsys: pytest.CaptureFixture[str], photo: str, tmp_path: Path, suffix: str, kind: str
@@ -439,8 +455,11 @@ def test_cam_of_an_untrained_model_is_no_evidence(
 ) -> None:
     options = ("--family", "custom", "--width", "0.5", "--resolution-px", "64")
     assert main(["cam", photo, *options]) == 0
-    (row,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("custom")]
+    row, words = [
+        line for line in capsys.readouterr().out.splitlines() if line.startswith("custom")
+    ]
     assert row.endswith("untrained  no evidence")
+    assert "no evidence" in words.lower()
 
 
 def test_a_sheet_that_cannot_be_written(
