@@ -1,24 +1,80 @@
 """The Compare page: the maps the engine makes, for one class, with honest captions."""
 
+import re
+
 import pytest
 
-from effnet_viz import cam, images, samples, weights
+from effnet_viz import cam, cam_metrics, images, samples, weights
+from effnet_viz.cam_methods import METHODS
 from effnet_viz.families import ROLES
 from tests.app.conftest import texts
 
-
-def captions(app):
-    return {role: next(m.value for m in app.markdown if m.value.startswith(f"**{role}** ·"))
-            for role in ROLES}  # fmt: skip
+PAGE = "pages/compare.py"
+SHOWN = {"look_guess": "Just show me"}
 
 
-def test_five_roles_one_class_with_badges_and_probabilities(open_page):
-    app = open_page("pages/compare.py")
+def captions(app, titles=ROLES):
+    found = {}
+    for title in titles:
+        for markdown in app.markdown:
+            if re.match(rf"\*\*{re.escape(title)}( · \w+)?\*\* · ", markdown.value):
+                found[title] = markdown.value
+    return found
+
+
+def alts(app):
+    return [picture.alt for image in app.get("image") for picture in image.proto.imgs]
+
+
+def table(app, column):
+    return next(t.value for t in app.table if column in t.value.columns)
+
+
+@pytest.fixture(scope="module")
+def baseline():
+    return weights.load_model("classroom", "baseline", optimised=False)
+
+
+@pytest.fixture(scope="module")
+def golf_ball():
+    return images.decode(samples.read_sample("golf-ball"))
+
+
+# The guess
+
+
+def test_the_page_asks_before_it_shows(open_page):
+    app = open_page(PAGE)
+    labels = [pills.label for pills in app.get("button_group")] + [p.label for p in app.pills]
+    assert any("What will the best map look at" in label for label in labels)
+    assert not any("evidence for" in alt for alt in alts(app))
+    assert sum("is not shown yet" in alt for alt in alts(app)) == 5
+
+
+def test_the_guess_is_held_against_the_numbers(open_page, baseline, golf_ball):
+    app = open_page(PAGE, look_guess="baseline", look_at="the background")
+    result = cam.compute_cam(baseline, golf_ball, square=images.square(*golf_ball.size))
+    says = next(info.value for info in app.info if "You guessed" in info.value)
+    assert "You guessed **baseline**, at the background." in says
+    assert cam_metrics.in_words(result) in says
+    shares = table(app, "best quarter")["best quarter"].str.rstrip(" %").astype(int)
+    narrow = re.search(r"\*\*(\w+)\*\* is the most concentrated", says)
+    assert shares[narrow[1]] == shares.max()
+
+
+@pytest.mark.parametrize("query", [{"stage": "7"}, {"photo": "Church"}, {"family": "nonsense"}])
+def test_who_follows_a_link_is_not_asked(open_page, query):
+    app = open_page(PAGE, **query)
+    assert len(captions(app)) == 5
+
+
+# The maps
+
+
+def test_five_roles_one_class_with_badges_and_probabilities(open_page, baseline, golf_ball):
+    app = open_page(PAGE, **SHOWN)
     found = captions(app)
-    model = weights.load_model("classroom", "baseline", optimised=False)
-    image = images.decode(samples.read_sample("golf-ball"))
-    square = images.square(*image.size)
-    result = cam.compute_cam(model, image, square=square)
+    result = cam.compute_cam(baseline, golf_ball, square=images.square(*golf_ball.size))
     assert f"Evidence for **{result.target_class}**" in texts(app)
     assert f"{100 * result.probability:.1f} %" in found["baseline"]
     assert "6 × 6 grid" in found["baseline"]
@@ -28,22 +84,286 @@ def test_five_roles_one_class_with_badges_and_probabilities(open_page):
     assert "12 × 12 grid" in found["resolution"]
 
 
-@pytest.mark.parametrize("method", ["Grad-CAM++", "LayerCAM", "EigenCAM"])
-def test_every_method_and_an_early_stage(open_page, method):
-    app = open_page("pages/compare.py", method=method, stage="3", grid="true", same="true")
-    assert "24 × 24 grid" in captions(app)["baseline"]
+@pytest.mark.parametrize("method", [m for m, kind in METHODS.items() if not kind.slow])
+def test_every_method_and_its_sentence(open_page, method):
+    kind = METHODS[method]
+    stage = "9" if kind.last_stage_only else "3"
+    app = open_page(PAGE, method=kind.title, stage=stage, grid="true", same="true")
+    assert ("24 × 24 grid" if stage == "3" else "6 × 6 grid") in captions(app)["baseline"]
+    assert kind.what in texts(app)
+    assert kind.cost in texts(app)
     assert not app.error
 
 
+def test_a_method_of_the_last_stage_only_says_so(open_page):
+    app = open_page(PAGE, method="CAM", stage="3")
+    assert any("last stage only" in error.value for error in app.error)
+
+
 def test_a_chosen_class_is_the_class_of_every_map(open_page):
-    app = open_page("pages/compare.py", target="gas pump")
+    app = open_page(PAGE, target="gas pump")
     assert "Evidence for **gas pump** (chosen)" in texts(app)
     assert all("gas pump" in caption for caption in captions(app).values())
 
 
+def test_a_class_below_chance_is_dimmed_and_says_so(open_page, baseline, golf_ball):
+    app = open_page(PAGE, target="gas pump")
+    result = cam.compute_cam(baseline, golf_ball, target_class=7)
+    assert result.target_class == "gas pump"
+    assert result.probability < 0.1
+    assert "less likely than a blind guess (10 %)" in texts(app)
+    assert "blind guess" not in texts(open_page(PAGE, **SHOWN))
+
+
+def test_own_classes_are_each_models_top_one(open_page):
+    app = open_page(PAGE, photo="A cat", target="each model's own top class")
+    image = images.decode(samples.read_sample("cat"))
+    for role, caption in captions(app).items():
+        own = cam.compute_cam(weights.load_model("classroom", role), image,
+                              square=images.square(*image.size))  # fmt: skip
+        assert own.target_class in caption
+    assert "cannot be compared as evidence for one thing" in texts(app)
+
+
 def test_every_map_has_words_for_those_who_cannot_see_it(open_page):
-    app = open_page("pages/compare.py")
-    alts = [picture.alt for image in app.get("image") for picture in image.proto.imgs]
-    assert all(alts)
-    described = [alt.partition(": evidence for")[0] for alt in alts if ": evidence for" in alt]
+    app = open_page(PAGE, **SHOWN)
+    assert all(alts(app))
+    described = [alt.partition(": the evidence for")[0] for alt in alts(app)
+                 if ": the evidence for" in alt]  # fmt: skip
     assert described == list(ROLES)  # also the order in which a phone stacks them
+
+
+# The square and the box
+
+
+def test_the_square_moves_and_every_model_sees_it(open_page, baseline):
+    image = images.decode(samples.read_sample("cat"))
+    width, height = image.size
+    assert width > height
+    app = open_page(PAGE, photo="A cat", at="100")
+    right = images.Square(width - height, 0, height)
+    result = cam.compute_cam(baseline, image, square=right)
+    assert f"{100 * result.probability:.1f} %" in captions(app)["baseline"]
+    centre = cam.compute_cam(baseline, image, square=images.square(width, height))
+    assert f"{result.probability:.3f}" != f"{centre.probability:.3f}"
+
+
+def test_a_box_counts_what_lies_inside(open_page, baseline, golf_ball):
+    app = open_page(PAGE, **SHOWN)
+    assert "in the box" not in table(app, "best quarter").columns
+    app.toggle(key="box").set_value(True).run()
+    app.slider(key="box_x").set_range(0, 50).run()
+    app.slider(key="box_y").set_range(0, 100).run()
+    assert not app.exception
+    result = cam.compute_cam(baseline, golf_ball, square=images.square(*golf_ball.size))
+    share = cam_metrics.map_numbers(result, box=cam_metrics.Box(0, 0, 0.5, 1)).box_energy
+    assert table(app, "in the box")["in the box"]["baseline"] == f"{100 * share:.0f} %"
+
+
+# Families
+
+
+def test_imagenet_without_a_network_is_one_calm_sentence(open_page, monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    app = open_page(PAGE, family="EfficientNet on ImageNet")
+    assert not app.error
+    (sentence,) = [info.value for info in app.info]
+    assert "classroom family works offline" in sentence
+    assert "The same goes for B0 at 448 px, B3." in sentence
+    app.button(key="to_classroom").click().run()
+    assert len(captions(app)) == 5
+
+
+def test_what_resnets_relatives_are_not(open_page, monkeypatch):
+    fake_imagenet(monkeypatch)
+    titles = ("ResNet-50", "ResNet-152", "Wide ResNet-50-2", "ResNet-50 at 369 px")
+    app = open_page(PAGE, family="ResNet-50 on ImageNet")
+    assert not app.error
+    assert set(captions(app, titles)) == set(titles)
+    assert "Deeper in its middle stages only" in texts(app)
+    assert "Only the inner 3x3 convolutions are twice as wide" in texts(app)
+    assert "These weights were not trained at this size" in texts(app)
+
+
+def test_missing_roles_offer_to_grow_one(open_page, monkeypatch):
+    fake_imagenet(monkeypatch)
+    app = open_page(PAGE, family="EfficientNet on ImageNet")
+    assert not app.error
+    assert texts(app).count("no public weights exist") == 2
+    assert "These weights were not trained at this size" in texts(app)
+    app.button(key="grow_depth").click().run()
+    assert not app.exception
+    assert app.selectbox(key="family").value == "yours"
+    assert app.slider(key="depth").value == 2.0
+
+
+def fake_imagenet(monkeypatch):
+    """Small networks with a thousand classes, as nothing can be fetched in a test."""
+    from dataclasses import replace
+
+    import torchvision
+
+    from effnet_viz import families
+    from effnet_viz.ui import cache
+
+    def model(family, name, device, _on_progress=None):
+        if family == "classroom":
+            return weights.load_model(family, name)
+        entry = families.find_model(family, name)
+        b0 = replace(families.released_spec("b0"), resolution_px=64)
+        loaded = replace(weights.untrained_model(b0, name=name, role=entry.role), family=family)
+        if family == "resnet50":
+            module = torchvision.models.resnet18().eval().requires_grad_(False)
+            small = replace(entry.spec, resolution_px=64)
+            loaded = replace(loaded, module=module, spec=small)
+        return loaded
+
+    monkeypatch.setattr(cache, "model", model)
+    monkeypatch.setattr(cache, "is_available", lambda family, name: family == "classroom")
+
+
+# Grown weights
+
+GROWN = {"family": "Yours, from the Scale page", "architecture": "Classroom baseline",
+         "by": "d, w, r", "depth": "2", "width": "1.5"}  # fmt: skip
+
+
+def test_grown_maps_equal_the_parents_and_the_page_says_which(open_page):
+    app = open_page(PAGE, **GROWN)
+    assert not app.error
+    rows = table(app, "best quarter")
+    assert len(rows) == 2
+    assert rows["best quarter"].iloc[0] == rows["best quarter"].iloc[1]
+    assert rows["probability"].iloc[0] == rows["probability"].iloc[1]
+    assert rows["like the baseline's"].iloc[1] == "+1.00"
+    assert "grown from classroom baseline, not trained further" in texts(app)
+    assert "equal the parent's by construction" in texts(app)
+
+
+def test_a_network_that_cannot_grow_says_why(open_page):
+    app = open_page(PAGE, **GROWN | {"depth": "0.5", "width": "0.5"})
+    assert "Untrained weights" in texts(app)
+    assert "takes none away" in texts(app)
+
+
+def test_a_short_training_makes_the_weights_its_own(open_page, monkeypatch, tmp_path):
+    photo_folder(tmp_path)
+    monkeypatch.setenv("EFFNET_VIZ_DATA", str(tmp_path))
+    from effnet_viz.ui import compare_grown
+
+    monkeypatch.setattr(compare_grown, "STEPS", (2, 300))
+    app = open_page(PAGE, **GROWN | {"depth": "1.2", "width": "1", "steps": "2"})
+    app.button(key="start_tune").click().run()
+    wait_for_job(app, "tune")
+    assert "grown from classroom baseline, then trained 2 steps here" in texts(app)
+    assert len(table(app, "best quarter")) == 3
+
+
+def photo_folder(folder):
+    import numpy as np
+    from PIL import Image
+
+    from effnet_viz.families import IMAGENETTE_CLASSES
+
+    random = np.random.default_rng(0)
+    for wnid in IMAGENETTE_CLASSES:
+        (folder / "train" / wnid).mkdir(parents=True)
+        for number in range(8):
+            pixels = random.integers(0, 255, (32, 32, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / "train" / wnid / f"{number}.JPEG")
+
+
+def wait_for_job(app, slot):
+    _, job = app.session_state[f"job_{slot}"]
+    assert job.wait(120)
+    app.run()
+    assert not app.exception
+    assert not job.failure, job.failure
+
+
+# Closer looks
+
+
+def test_differences_say_how_much_moved(open_page, baseline, golf_ball):
+    app = open_page(PAGE, look="Difference to the baseline", **SHOWN)
+    seen = images.square(*golf_ball.size)
+    first = cam.compute_cam(baseline, golf_ball, square=seen)
+    depth = cam.compute_cam(weights.load_model("classroom", "depth"), golf_ball, square=seen,
+                            target_class=first.target_index)  # fmt: skip
+    moved = abs(cam_metrics.difference(depth, first)).sum() / 2
+    assert f"depth less baseline: {moved:.0%} of the attention moved" in alts(app)
+
+
+def test_every_stage_of_one_network(open_page):
+    app = open_page(PAGE, look="Every stage", deep="resolution", **SHOWN)
+    strips = [alt for alt in alts(app) if re.match(r"Stage \d: ", alt)]
+    assert [int(alt[6]) for alt in strips] == list(range(1, 10))
+    assert any("**1** · 96 × 96" in caption.value for caption in app.caption)
+
+
+def test_random_weights_stand_beside_the_roles(open_page):
+    app = open_page(PAGE, look="Random weights, other seeds", **SHOWN)
+    random = [c.value for c in app.caption if "random**" in c.value]
+    assert len(random) == 5
+    assert "what was learned (Adebayo et al. 2018)" in texts(app)
+
+
+def test_grad_cam_is_cam_up_to_the_number_of_places(open_page):
+    app = open_page(PAGE, look="Grad-CAM is CAM", **SHOWN)
+    ratio = re.search(r"CAM's maximum is \*\*([\d.]+)×\*\*", texts(app))
+    assert float(ratio[1]) == pytest.approx(36, rel=1e-3)  # 6 × 6 places
+    largest = re.search(r"both scaled to 1: at most (\S+)", texts(app))
+    assert float(largest[1]) < 1e-4
+
+
+def test_score_cam_waits_to_be_asked_and_can_be_cancelled(open_page):
+    app = open_page(PAGE, method="Score-CAM", **SHOWN)
+    assert not captions(app)
+    app.button(key="start_scorecam").click().run()
+    _, job = app.session_state["job_scorecam"]
+    job.cancel()
+    assert job.wait(60)
+    app.run()
+    assert not app.exception
+    assert any("Cancelled" in info.value for info in app.info)
+
+
+def test_removal_is_the_engines(open_page, baseline, golf_ball, monkeypatch):
+    app = open_page(PAGE, look="Remove and ask again", **GROWN | {"depth": "1", "width": "1.5"})
+    app.button(key="start_removal").click().run()
+    wait_for_job(app, "removal")
+    found = table(app, "ROAD ↑").iloc[0]
+    seen = images.square(*golf_ball.size)
+    result = cam.compute_cam(baseline, golf_ball, square=seen)
+    areas = cam_metrics.deletion_insertion(baseline, golf_ball, seen, result)
+    assert float(found["deletion ↓"]) == pytest.approx(areas.deletion, abs=2e-3)
+    assert float(found["insertion ↑"]) == pytest.approx(areas.insertion, abs=2e-3)
+
+
+# Many photos and taking away
+
+
+def test_a_sheet_of_photos_by_networks(open_page):
+    app = open_page(PAGE, look="More photos", **GROWN)
+    app.multiselect(key="sheet").set_value(["church", "cat"]).run()
+    app.button(key="start_photos").click().run()
+    wait_for_job(app, "photos")
+    (sheet,) = [alt for alt in alts(app) if alt.startswith("Contact sheet of maps")]
+    image = images.decode(samples.read_sample("church"))
+    church = cam.compute_cam(weights.load_model("classroom", "baseline"), image,
+                             square=images.square(*image.size))  # fmt: skip
+    assert f"Church: baseline {church.target_class} {church.probability:.0%}" in sheet
+    assert "A cat: " in sheet
+
+
+def test_the_link_carries_the_view_and_not_the_photo(open_page):
+    app = open_page(PAGE, look="Take it away", stage="7", target="church")
+    (address,) = [code.value for code in app.code if "?" in code.value]
+    assert "stage=7" in address
+    assert "target=church" in address
+    app.session_state["photo"] = "yours"
+    assert [button.label for button in app.get("download_button")] == [
+        "Contact sheet, PNG", "Report, one HTML file", "Raw maps, .npz",
+    ]  # fmt: skip
