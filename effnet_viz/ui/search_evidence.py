@@ -11,14 +11,22 @@ import streamlit as st
 from effnet_viz import paper, search_figures, search_records
 from effnet_viz.architectures import CLASSROOM_BASELINE
 from effnet_viz.cost import network_cost
+from effnet_viz.errors import UserError
 from effnet_viz.families import ROLES
 from effnet_viz.figures import si
 from effnet_viz.paper import Cell
 from effnet_viz.records import read_record, shipped_members
 from effnet_viz.search_figures import Return
-from effnet_viz.search_points import TARGET, TOLERANCE, SearchPoint, staircase, title
+from effnet_viz.search_points import (
+    TARGET,
+    TOLERANCE,
+    SearchPoint,
+    compound_from,
+    staircase,
+    title,
+)
 from effnet_viz.search_records import PointResult
-from effnet_viz.ui.paper_parts import chart, table
+from effnet_viz.ui.parts import chart, table
 from effnet_viz.ui.search_views import Choice, Shown
 
 
@@ -55,11 +63,11 @@ def every_point(found: Shown) -> None:
         name="grid-search" if not found.is_own else "grid-search-own",
         alt="Points of the search: coefficients, cost by the law and as built, accuracy",
         formats={
-            "α": ".2f", "β": ".2f", "γ": ".2f", "by the law": ratio, "as built": ratio,
+            "by the law": ratio, "as built": ratio,
             "parameters": si, "multiply-adds": si, "held-out top-1, %": ".1f", "seconds": ".0f",
         },
         missing=":gray[not trained]",
-        hidden=("kind", "low, %", "high, %", "seeds"),
+        hidden=("kind", "α", "β", "γ", "low, %", "high, %", "seeds"),
     )  # fmt: skip
     st.caption(_how(found))
 
@@ -67,23 +75,25 @@ def every_point(found: Shown) -> None:
 def _cells(point: SearchPoint, result: PointResult | None) -> dict[str, Cell]:
     cost = network_cost(point.spec)
     interval = None if result is None else f"{result.low:.1f} to {result.high:.1f}"
+    own = {"depth": f" (α {point.alpha:g})", "width": f" (β {point.beta:g})",
+           "resolution": f" (γ {point.gamma:g})"}  # fmt: skip
     return {
-        "point": title(point),
+        "point": title(point) + own.get(point.role, ""),
+        "held-out top-1, %": None if result is None else result.held_out_top1,
+        "95 % interval": interval,
+        "as built": point.built_ratio,
+        "by the law": point.law_ratio,
+        "multiply-adds": float(cost.macs),
+        "parameters": float(cost.params),
+        "input": f"{point.spec.resolution_px} px",
+        "seconds": None if result is None else sum(row.seconds for row in result.rows),
         "kind": point.kind,
         "α": point.alpha,
         "β": point.beta,
         "γ": point.gamma,
-        "input": f"{point.spec.resolution_px} px",
-        "multiply-adds": float(cost.macs),
-        "parameters": float(cost.params),
-        "by the law": point.law_ratio,
-        "as built": point.built_ratio,
-        "held-out top-1, %": None if result is None else result.held_out_top1,
-        "95 % interval": interval,
         "low, %": None if result is None else result.low,
         "high, %": None if result is None else result.high,
         "seeds": None if result is None else float(len(result.rows)),
-        "seconds": None if result is None else sum(row.seconds for row in result.rows),
     }
 
 
@@ -231,7 +241,15 @@ def the_paper() -> None:
         rows,
         name="search-paper",
         alt="The paper's coefficients beside this project's",
-        formats={"α": "g", "β": "g", "γ": "g", "by the law": ratio, "on our baseline": ratio},
+        formats={
+            "α": "g",
+            "β": "g",
+            "γ": "g",
+            "by the law": ratio,
+            "on our baseline": ratio,
+            "φ for 4× as built": ".2f",
+        },
+        missing=":gray[none]",
     )
     st.markdown(
         f"""
@@ -251,6 +269,10 @@ def the_paper() -> None:
 
 
 def _paper_cells(name: str, point: SearchPoint, source: str) -> dict[str, Cell]:
+    try:
+        phi: float | None = compound_from(point).phi
+    except UserError:
+        phi = None
     return {
         "search": name,
         "α": point.alpha,
@@ -258,5 +280,6 @@ def _paper_cells(name: str, point: SearchPoint, source: str) -> dict[str, Cell]:
         "γ": point.gamma,
         "by the law": point.law_ratio,
         "on our baseline": point.built_ratio,
+        "φ for 4× as built": phi,
         "source": source,
     }

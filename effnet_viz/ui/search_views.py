@@ -27,7 +27,7 @@ from effnet_viz.search_records import CurveRow, PointResult, SearchRow
 from effnet_viz.search_surface import Spot
 from effnet_viz.study import study_coefficients
 from effnet_viz.ui import scale_views, search_own
-from effnet_viz.ui.paper_parts import chart, table
+from effnet_viz.ui.parts import chart, table
 
 FLAT, BUILT, SPACE = "flat", "built", "space"
 SURFACES: MappingProxyType[str, str] = MappingProxyType(
@@ -215,7 +215,12 @@ def _clicked(key: str) -> None:
 def _verdict(found: Shown) -> str:
     if not found.ranked:
         if found.is_own:
-            return "**Your search has begun.** Points fill as their networks learn."
+            if st.session_state.get("gs_job") is None:
+                return "**No point was finished.** Filled points are as far as they came."
+            return (
+                "**Your search has begun.** Points fill as their networks learn; an orange edge "
+                "means: still training."
+            )
         return (
             "**Not trained yet**: this copy of the project has no results of the search. These are "
             "the points it would train; *Run it yourself* trains some of them in minutes."

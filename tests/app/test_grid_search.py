@@ -76,7 +76,9 @@ def test_opens_on_the_best_point_and_says_what_noise_is(open_page, results):
     assert "**4 of the other 11** cannot be told from it" in said
     assert f"must differ by {needed:.1f} points" in said
     rows = table(app, "95 % interval")
-    assert list(rows.index) == [title(p) for p in sorted(POINTS, key=lambda p: -TOP1[p.name])]
+    assert [name.split(" (")[0] for name in rows.index] == [
+        title(p) for p in sorted(POINTS, key=lambda p: -TOP1[p.name])
+    ]
     first = rows.iloc[0]
     assert (first["as built"], first["by the law"], first["held-out top-1, %"]) == (
         "2.15×", "1.82×", "70.0",
@@ -115,7 +117,9 @@ def test_the_papers_coefficients_stand_beside_ours(open_page, results):
     assert list(theirs[["α", "β", "γ", "by the law", "on our baseline"]]) == [
         "1.2", "1.1", "1.15", "1.92×", "2.21×",
     ]  # fmt: skip
-    assert list(rows.loc["here: best"][["α", "β", "γ"]]) == ["1", "1", "1.35"]
+    assert list(rows.loc["here: best"][["α", "β", "γ", "φ for 4× as built"]]) == [
+        "1", "1", "1.35", "2.31",
+    ]  # fmt: skip
     assert list(rows.loc["here: best mixture"][["α", "β", "γ"]]) == ["1.05", "1.05", "1.05"]
 
 
@@ -126,9 +130,9 @@ def test_without_results_the_points_and_their_cost_are_shown(open_page, monkeypa
     app = open_page(PAGE)
     assert "Not trained yet" in texts(app)
     rows = table(app, "95 % interval")
-    assert list(rows.index) == [title(p) for p in POINTS]
+    assert [name.split(" (")[0] for name in rows.index] == [title(p) for p in POINTS]
     assert set(rows["held-out top-1, %"]) == {":gray[not trained]"}
-    assert rows.loc["width only"]["as built"] == "1.98×"
+    assert rows.loc["width only (β 1.3)"]["as built"] == "1.98×"
     assert metrics(app)["Held-out top-1"][0] == "not trained"
     assert "none are here: fetch Imagenette once (about 340 MB)" in texts(app)
     assert button(app, "Fetch Imagenette")
@@ -231,6 +235,13 @@ def test_cancel_keeps_what_is_done(open_page, results, job):
     assert any("Cancelled; what was trained before is kept" in i.value for i in app.info)
     assert "Best: **depth only** with 60.0 %" in texts(app)
     assert button(app, "Train")
+
+
+def test_a_search_cancelled_at_once_says_so(open_page, results, job):
+    app = open_page(PAGE)
+    button(app, "Train").click().run()
+    button(app, "Cancel").click().run()
+    assert "No point was finished" in texts(app)
 
 
 def test_a_search_that_fails_says_why(open_page, results, job):
