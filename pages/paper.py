@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from effnet_viz.ui import model_views, paper_views, shell
+from effnet_viz.ui import model_views, shell
+from effnet_viz.ui.paper import views
 
 shell.inside_app()
 st.title("The paper, recomputed")
@@ -11,4 +12,4 @@ st.markdown(
     "are the paper's FLOPS."
 )
 with model_views.shown_errors():
-    paper_views.show()
+    views.show()

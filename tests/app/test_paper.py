@@ -10,7 +10,7 @@ import streamlit as st
 
 from effnet_viz.paper import load
 from effnet_viz.results import Latency, Prediction, TopClass
-from effnet_viz.ui.paper_views import SECTIONS
+from effnet_viz.ui.paper.views import SECTIONS
 from tests.app.conftest import texts
 
 PAGE = "pages/paper.py"
@@ -167,7 +167,7 @@ def test_one_dimension_on_every_network(open_page):
 
 
 def test_missing_measurements_show_as_missing(open_page, monkeypatch, tmp_path):
-    monkeypatch.setattr("effnet_viz.ui.paper_dimensions.read_record", _no_record)
+    monkeypatch.setattr("effnet_viz.ui.paper.dimensions.read_record", _no_record)
     app = open_page(PAGE, p_section="Figure 3")
     family = table_with(app, "standard error")
     assert all("missing" in cell for cell in family["top-1, %"])

@@ -1,4 +1,4 @@
-"""What every section of the Paper page is made of: a sentence, a chart, a table with a download."""
+"""What sections of pages are made of: a sentence, a chart, a table with a download."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def table(
         icon=":material/download:",
         help=f"This table, unrounded: {alt}.",
         on_click="ignore",
-        key=f"p_csv_{name}",
+        key=f"csv_{name}",
     )
 
 

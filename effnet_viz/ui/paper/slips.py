@@ -25,8 +25,8 @@ from effnet_viz.paper_claims import (
     public_geo_mean,
     stage6_at,
 )
-from effnet_viz.ui.paper_parts import chart, notice, points, table
-from effnet_viz.ui.paper_results import VERDICTS
+from effnet_viz.ui.paper.results import VERDICTS
+from effnet_viz.ui.parts import chart, notice, points, table
 
 BIND: Literal["query-params"] = "query-params"
 

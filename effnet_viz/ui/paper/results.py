@@ -11,8 +11,8 @@ from effnet_viz.figures import si
 from effnet_viz.paper import Cell, ImageNetResult, Paper, Printed
 from effnet_viz.paper_checks import compare, speedup_checks, table2_ratios, time_if_proportional
 from effnet_viz.paper_costs import variant_cost
-from effnet_viz.ui import paper_top5
-from effnet_viz.ui.paper_parts import (
+from effnet_viz.ui.paper import top5
+from effnet_viz.ui.parts import (
     NO,
     YES,
     chart,
@@ -213,7 +213,7 @@ def accuracies(paper: Paper) -> None:
         alt="Accuracies of B0 to B7 in v1, v5 and torchvision, percent",
         formats={"v5 minus v1": "+.1f", "torchvision minus v1": "+.2f"},
     )
-    paper_top5.top1_and_top5(paper)
+    top5.top1_and_top5(paper)
 
 
 def _versions_chart(paper: Paper, top1: bool, relative: bool) -> None:

@@ -19,7 +19,7 @@ from effnet_viz.paper_claims import (
     rates,
     widths_along,
 )
-from effnet_viz.ui.paper_parts import chart, link, table, times
+from effnet_viz.ui.parts import chart, link, table, times
 
 
 def flops(paper: Paper) -> None:

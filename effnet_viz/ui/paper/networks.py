@@ -25,7 +25,7 @@ from effnet_viz.paper_costs import (
     recompute_other,
     staircase,
 )
-from effnet_viz.ui.paper_parts import NO, YES, chart, link, notice, percent, source, table
+from effnet_viz.ui.parts import NO, YES, chart, link, notice, percent, source, table
 
 BIND: Literal["query-params"] = "query-params"
 DEFAULT_ROW = "ResNet-50 by depth"

@@ -19,7 +19,7 @@ from effnet_viz.paper_costs import (
     widest,
     width_curve,
 )
-from effnet_viz.ui.paper_parts import chart, notice, table, times
+from effnet_viz.ui.parts import chart, notice, table, times
 
 BIND: Literal["query-params"] = "query-params"
 BASE = EFFICIENTNET_B0

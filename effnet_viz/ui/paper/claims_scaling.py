@@ -14,7 +14,7 @@ from effnet_viz.paper import Paper
 from effnet_viz.paper_claims import coefficients_at_zero, doubled, powers, ratios_at
 from effnet_viz.paper_costs import solve_phi
 from effnet_viz.scaling import Coefficients
-from effnet_viz.ui.paper_parts import chart, times
+from effnet_viz.ui.parts import chart, times
 
 
 def power(paper: Paper) -> None:

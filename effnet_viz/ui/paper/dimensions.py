@@ -15,7 +15,7 @@ from effnet_viz.paper import Cell, Paper
 from effnet_viz.paper_checks import standard_error
 from effnet_viz.paper_costs import DIMENSIONS, CurvePoint, Dimension, one_dimension, variant_cost
 from effnet_viz.records import read_record
-from effnet_viz.ui.paper_parts import chart, link, notice, table, times
+from effnet_viz.ui.parts import chart, link, notice, table, times
 from effnet_viz.ui.state import ARCHITECTURE_TITLES
 
 BIND: Literal["query-params"] = "query-params"

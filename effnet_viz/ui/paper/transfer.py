@@ -12,8 +12,8 @@ from effnet_viz.paper import Cell, Paper, Transfer
 from effnet_viz.paper_checks import geo_mean, standard_error, transfer_ratios
 from effnet_viz.paper_claims import outcomes_against_best
 from effnet_viz.paper_costs import transfer_params
-from effnet_viz.ui.paper_parts import Format, chart, notice, points, source, table
-from effnet_viz.ui.paper_results import VERDICTS
+from effnet_viz.ui.paper.results import VERDICTS
+from effnet_viz.ui.parts import Format, chart, notice, points, source, table
 
 BIND: Literal["query-params"] = "query-params"
 PUBLIC, BEST = "public model", "best reported"
