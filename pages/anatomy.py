@@ -3,7 +3,8 @@
 import streamlit as st
 
 from effnet_viz.errors import UserError
-from effnet_viz.ui import anatomy_views, shell
+from effnet_viz.ui import shell
+from effnet_viz.ui.anatomy import block, comparison, network, whole
 from effnet_viz.ui.state import scale_choice
 
 shell.inside_app()
@@ -16,12 +17,12 @@ except UserError as error:
     st.page_link("pages/scale.py", label="Open Scale", icon=":material/tune:")
     st.stop()
 
-anatomy_views.which_network(choice, result)
-opened = anatomy_views.pick_block(result)
-anatomy_views.block_drawing(opened)
-anatomy_views.operation_table(opened)
-anatomy_views.stage_blocks(opened)
-anatomy_views.comparison(opened)
-anatomy_views.doubling(result)
-anatomy_views.receptive_field(result, opened.stage)
-anatomy_views.take_away(result)
+network.which_network(choice, result)
+opened = network.pick_block(result)
+block.block_drawing(opened)
+block.operation_table(opened)
+block.stage_blocks(opened)
+comparison.comparison(opened)
+whole.doubling(result)
+whole.receptive_field(result, opened.stage)
+network.take_away(result)
