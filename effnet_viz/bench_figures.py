@@ -67,8 +67,8 @@ def time_against(rows: Sequence[BenchmarkRow], predictor: Predictor, line: Fit |
             hoverinfo="text",
             showlegend=False,
         )
-    x_range = _log_range(costs)
-    y_range = _log_range([row.latency.median_ms for row in rows])
+    x_range = _log_range(costs, 1.4)
+    y_range = _log_range([row.latency.median_ms for row in rows], 0.5)
     figure.update_xaxes(type="log", title=PREDICTORS[predictor], range=x_range, zeroline=False)
     figure.update_xaxes(tickangle=0, **_ticks(x_range))
     whole = _whole(y_range)
@@ -108,11 +108,11 @@ def _name_positions(
     return positions
 
 
-def _log_range(values: Sequence[float]) -> list[float]:
-    """Exponents of ten with room for the names beside the points."""
+def _log_range(values: Sequence[float], room_above: float) -> list[float]:
+    """Exponents of ten with room for the names around the points."""
     low, high = math.log10(min(values)), math.log10(max(values))
     room = 0.1 * (high - low) + 0.1
-    return [low - room, high + 1.4 * room]
+    return [low - room, high + room_above * room]
 
 
 def _whole(exponents: Sequence[float]) -> list[int]:

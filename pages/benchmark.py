@@ -20,4 +20,4 @@ with model_views.shown_errors():
         bench_results.charts(shown)
     bench_results.table(choice, shown)
     bench_results.table_four(shown)
-    bench_results.take_away(shown)
+    bench_results.take_away(choice, shown)

@@ -13,10 +13,10 @@ from effnet_viz.bench_study import MODELS, PREDICTORS, Fit, Setup, title
 from effnet_viz.cost import inference_memory_bytes, network_cost
 from effnet_viz.families import ModelEntry
 from effnet_viz.figures import mebibytes, si
+from effnet_viz.paper import Cell
 from effnet_viz.results import BenchmarkRow
+from effnet_viz.ui import parts
 from effnet_viz.ui.bench_views import ALL, Choice, measured_rows
-
-NO_BAR = {"displayModeBar": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,9 @@ def charts(shown: Shown) -> None:
         with column:
             says = f"R² **{line.r2:.2f}**, slope {line.slope:.2f}" if line else "no fit yet"
             st.markdown(f"**Time and {PREDICTORS[predictor]}**  \n:small[{says}]")
-            st.plotly_chart(
+            parts.chart(
                 bench_figures.time_against(shown.rows, predictor, line),
                 alt=_chart_alt(shown.rows, PREDICTORS[predictor], line),
-                config=NO_BAR,
                 key=f"bench_{predictor}",
             )
     st.caption(
@@ -152,7 +151,8 @@ def _measured_cells(row: BenchmarkRow) -> dict[str, str]:
     peak = row.peak_memory_bytes
     return {
         "model": f"**{title(row.model)}**",
-        "time, ms": f"{time.median_ms:.1f} :small[({time.q1_ms:.1f}-{time.q3_ms:.1f})]",
+        # no break before the bracket, nor at the hyphen
+        "time, ms": f"{time.median_ms:.1f}\u00a0:small[({time.q1_ms:.1f}\u2011{time.q3_ms:.1f})]",
         "multiply-adds": si(row.macs),
         "activations": si(row.activations),
         "parameters": si(row.params),
@@ -187,27 +187,32 @@ def table_four(shown: Shown) -> None:
     ours = bench_study.speedup(shown.rows, "resnet152", "b1")
     heavy, light = (network_cost(MODELS[name].spec) for name in ("resnet152", "b1"))
     here = "in the example" if shown.is_example else "measured here"
-    rows = [
+    rows: list[dict[str, Cell]] = [
         {
             "pair": "ResNet-152 : B1",
             "printed seconds": f"{slow.seconds} : {fast.seconds}",
             "printed speedup": f"{fast.speedup}×",
-            f"speedup {here}": ":gray[measure both]" if ours is None else f"**{ours:.1f}×**",
-            "fewer multiply-adds": f"{heavy.macs / light.macs:.1f}×",
-            "fewer activations": f"{heavy.activations / light.activations:.1f}×",
-            "fewer parameters": f"{heavy.params / light.params:.1f}×",
+            f"speedup {here}": ":gray[measure both]" if ours is None else ours,
+            "fewer multiply-adds": heavy.macs / light.macs,
+            "fewer activations": heavy.activations / light.activations,
+            "fewer parameters": heavy.params / light.params,
         },
         {
             "pair": "GPipe : B7",
             "printed seconds": f"{gpipe.seconds} : {b7.seconds}",
             "printed speedup": f"{b7.speedup}×",
             f"speedup {here}": ":gray[not run]",
-            "fewer multiply-adds": ":gray[not printed]",
-            "fewer activations": ":gray[not printed]",
-            "fewer parameters": f"{557e6 / network_cost(MODELS['b7'].spec).params:.1f}×",
+            "fewer multiply-adds": None,
+            "fewer activations": None,
+            "fewer parameters": 557e6 / network_cost(MODELS["b7"].spec).params,
         },
     ]
-    st.table(pd.DataFrame(rows).set_index("pair"), alt="Printed and measured speedups")
+    parts.table(
+        rows,
+        name="table-4-here",
+        alt="Printed and measured speedups",
+        formats=dict.fromkeys(rows[0], parts.times),
+    )
     st.markdown(
         "B1 has about 17 times fewer multiply-adds than ResNet-152, yet the paper's B1 is only 5.7 "
         "times faster. **GPipe's 557M-parameter model is not run**: torchvision does not have it, "
@@ -219,8 +224,8 @@ def table_four(shown: Shown) -> None:
     )
 
 
-def take_away(shown: Shown) -> None:
-    """Everything measured in this visit as files, and the command that does the same."""
+def take_away(choice: Choice, shown: Shown) -> None:
+    """Everything measured in this visit as files, and the command that measures what is chosen."""
     st.subheader("Take it away")
     mine = measured_rows()
     rows, name = (mine, "benchmark") if mine else (shown.rows, "benchmark-example")
@@ -242,4 +247,19 @@ def take_away(shown: Shown) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
-    st.code("python -m effnet_viz bench --model b0 b1 resnet152 --json", language="bash")
+    st.code(_command(choice), language="bash", wrap_lines=True)
+
+
+def _command(choice: Choice) -> str:
+    """The command line for the choice; the Scale page's network has none."""
+    words = ["python -m effnet_viz bench"]
+    listed = [entry.name for entry in choice.entries if entry.name in MODELS]
+    if listed:
+        words += ["--model", *listed]
+    if choice.where == ALL:
+        words.append("--threads all")
+    if choice.setup.device != "cpu":
+        words.append(f"--device {choice.setup.device}")
+    if choice.setup.batch_size > 1:
+        words.append(f"--batch-size {choice.setup.batch_size}")
+    return " ".join([*words, "--json"])

@@ -37,7 +37,7 @@ def row(page: Page, name: str) -> Locator:
 
 
 def a_time(page: Page, name: str) -> None:
-    expect(row(page, name)).to_contain_text(re.compile(r"\d+\.\d \(\d+\.\d-\d+\.\d\)"))
+    expect(row(page, name)).to_contain_text(re.compile(r"\d+\.\d\s\(\d+\.\d.\d+\.\d\)"))
 
 
 def test_a_measurement_of_ones_own(page: Page, server: str):
