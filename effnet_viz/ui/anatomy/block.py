@@ -10,8 +10,9 @@ from effnet_viz.anatomy import blocks_of, in_shape, operations, out_shape, skip_
 from effnet_viz.anatomy_drawing import block_alt, block_html, percent
 from effnet_viz.cost import block_cost
 from effnet_viz.layers import Block
-from effnet_viz.ui.anatomy.cells import NO_BAR, PROSE, part, together
+from effnet_viz.ui.anatomy.cells import PROSE, part, together
 from effnet_viz.ui.anatomy.network import Opened
+from effnet_viz.ui.parts import chart
 
 
 def block_drawing(opened: Opened) -> None:
@@ -97,11 +98,10 @@ def operation_table(opened: Opened) -> None:
         st.html(PROSE)
         st.table(pd.DataFrame(rows).set_index("operation"), alt=block_alt(opened.block))
     st.markdown(_notice_shares(opened.block))
-    st.plotly_chart(
+    chart(
         anatomy_figures.operation_shares(opened.block),
         alt="Share of each operation in the block's multiply-adds, parameters and activations; "
         "the table above has the numbers",
-        config=NO_BAR,
         key="a_shares",
     )
     st.caption(

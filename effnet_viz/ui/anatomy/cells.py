@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from effnet_viz.anatomy_drawing import percent
 
-NO_BAR = {"displayModeBar": False}
-
 #: The last column of these tables is prose, which a narrow screen would make one word wide.
 PROSE = """
 <style>

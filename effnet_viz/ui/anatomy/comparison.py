@@ -10,8 +10,9 @@ from effnet_viz.anatomy import Alternative, alternatives, ratio_terms, spatial_l
 from effnet_viz.cost import block_cost
 from effnet_viz.figures import si
 from effnet_viz.layers import Block
-from effnet_viz.ui.anatomy.cells import NO_BAR, together
+from effnet_viz.ui.anatomy.cells import together
 from effnet_viz.ui.anatomy.network import Opened
+from effnet_viz.ui.parts import chart
 
 
 def comparison(opened: Opened) -> None:
@@ -31,14 +32,13 @@ def comparison(opened: Opened) -> None:
     plain, other, *wide = others
     name = "This block" if "Bottleneck" in opened.label else f"This {_short(opened.label)}"
     st.markdown(_verdict(block, name, plain, other, wide))
-    chart, worked = st.columns([1, 1.15], gap="large")
-    with chart:
-        st.plotly_chart(
+    bars, worked = st.columns([1, 1.15], gap="large")
+    with bars:
+        chart(
             anatomy_figures.alternative_bars(block, name, [plain, other]),
             alt=f"Multiply-adds and channels filtered: {name} {si(block_cost(block).macs)} on "
             f"{spatial.in_channels:g}; "
             + "; ".join(f"{o.name} {si(o.cost.macs)} on {o.filtered}" for o in others),
-            config=NO_BAR,
             key="a_alternatives",
         )
     with worked:

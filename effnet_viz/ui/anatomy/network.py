@@ -14,7 +14,6 @@ from effnet_viz.cost import NetworkCost, block_cost
 from effnet_viz.figures import si
 from effnet_viz.layers import Block, iter_blocks
 from effnet_viz.study import ScaleStudy
-from effnet_viz.ui.anatomy.cells import NO_BAR
 from effnet_viz.ui.state import ARCHITECTURE_TITLES, ScaleChoice
 
 FIRST, OTHERS = "first", "others"
@@ -121,7 +120,7 @@ def pick_block(result: ScaleStudy) -> Opened:
         st.plotly_chart(
             anatomy_figures.block_overview(spec, stage, block.first),
             alt=_overview_alt(result.cost),
-            config=NO_BAR,
+            config={"displayModeBar": False},
             key="a_overview",
             on_select=_block_clicked,
             selection_mode="points",

@@ -8,7 +8,8 @@ import streamlit as st
 from effnet_viz import anatomy_figures, images
 from effnet_viz.anatomy import StageField, receptive_fields
 from effnet_viz.study import ScaleStudy
-from effnet_viz.ui.anatomy.cells import NO_BAR, part, together
+from effnet_viz.ui.anatomy.cells import part, together
+from effnet_viz.ui.parts import chart
 from effnet_viz.ui.photos import photo_picker
 from effnet_viz.ui.state import ARCHITECTURE_TITLES
 from effnet_viz.width import built_ratio, width_split
@@ -40,11 +41,10 @@ def doubling(result: ScaleStudy) -> None:
         bind="query-params",
     )
     built = built_ratio(result.base, width)
-    st.plotly_chart(
+    chart(
         anatomy_figures.width_bars(split, width, built),
         alt=f"Multiply-adds at w = {width:g}: {split.ratio(width):.2f} times the baseline, not "
         f"{width**2:.2f}; built with channels in eights {built:.2f} times",
-        config=NO_BAR,
         key="a_width",
     )
     rows = []
@@ -101,11 +101,10 @@ def receptive_field(result: ScaleStudy, stage: int) -> None:
     for column, (title, chosen) in zip(places, [p for p in panels if p[1]], strict=False):
         with column:
             st.markdown(f"**{title}**")
-            st.plotly_chart(
+            chart(
                 anatomy_figures.receptive_field_figure(image, px, chosen, stage),
                 alt=f"{photo.alt} Squares seen by one position: "
                 + ", ".join(f"stage {f.stage} {f.side_px} px" for f in chosen),
-                config=NO_BAR,
                 key=f"a_field_{title}",
             )
     rows = [

@@ -46,6 +46,18 @@ def _role(model: str) -> str:
     return model.rpartition(" ")[2]
 
 
+def _beside(printed: float | None, cost: RecomputedCost, top1: float | None) -> dict[str, Cell]:
+    """What the paper prints of a network, and what is computed."""
+    return {
+        "MACs, B, printed": printed,
+        "MACs, computed": cost.macs,
+        "difference": cost.difference,
+        "check": _check(cost),
+        "params, computed": cost.params,
+        "top-1, %": top1,
+    }
+
+
 def _check(cost: RecomputedCost) -> str:
     return YES if cost.agrees else NO
 
@@ -89,12 +101,7 @@ def other_networks(paper: Paper) -> None:
             "w": cost.multipliers.width,
             "r": cost.ratio,
             "input, px": cost.multipliers.resolution_px,
-            "MACs, B, printed": row.gmacs,
-            "MACs, computed": cost.macs,
-            "difference": cost.difference,
-            "check": _check(cost),
-            "params, computed": cost.params,
-            "top-1, %": row.top1,
+            **_beside(row.gmacs, cost, row.top1),
             "source": source("v1 table 3"),
         }
         for row, cost in zip(paper.other_networks, costs, strict=True)
@@ -200,12 +207,7 @@ def map_models(paper: Paper) -> None:
             {
                 "model": row.role,
                 "d, w, r": f"{row.depth}, {row.width}, {row.resolution}",
-                "MACs, B, printed": row.gmacs,
-                "MACs, computed": cost.macs,
-                "difference": cost.difference,
-                "check": _check(cost),
-                "params, computed": cost.params,
-                "top-1, %": row.top1,
+                **_beside(row.gmacs, cost, row.top1),
                 f"costs {si(target)} at": _at(row.role, found.nearest) if found else "–",
                 "misses by": percent(found.miss(found.nearest)) if found else "–",
                 "source": source("v1 table 7"),
