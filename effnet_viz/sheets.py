@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
 
+from effnet_viz.cam_methods import METHODS
 from effnet_viz.figures import ROLE_COLOURS
 from effnet_viz.images import Square, square
 from effnet_viz.overlays import Colours, framed, overlay
@@ -73,7 +74,7 @@ def contact_sheet(
         colour = ROLE_COLOURS.get(result.role, INK)
         tiles.append(_Tile(picture, caption_lines(result), colour))
     scaled = "one scale for all" if full_scale else "each map scaled by its own maximum"
-    method = results[0].method if results else ""
+    method = METHODS[results[0].method].title if results else ""
     foot = [f"{method}; {scaled}, opacity {opacity:.2f}, colours {colours}", *settings]
     return _laid_out(tiles, foot, columns)
 
@@ -111,8 +112,12 @@ def photos_sheet(
             tiles.append(_Tile(mapped, lines, ROLE_COLOURS.get(result.role, INK)))
     models = rows[0].results if rows else ()
     weights = "; ".join(f"{result.model}: {result.weights}" for result in models)
-    method = f"{models[0].method}, stage {models[0].target_stage}" if models else ""
-    foot = [f"{method}; each map scaled by its own maximum, opacity {opacity:.2f}", weights]
+    method = METHODS[models[0].method].title if models else ""
+    stage = models[0].target_stage if models else 0
+    foot = [
+        f"{method}, stage {stage}; each map scaled by its own maximum, opacity {opacity:.2f}",
+        weights,
+    ]
     return _laid_out(tiles, [*foot, *settings], 1 + len(models), SMALL_TILE_PX)
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from effnet_viz.background import Background
 from effnet_viz.errors import UserError
+from effnet_viz.ui import cache
 
 POLL_SECONDS = 1.0
 RESULTS_KEPT = 24
@@ -50,7 +51,8 @@ def result_of(
     def begin() -> None:
         st.session_state[f"problem_{slot}"] = ""
         try:
-            st.session_state[f"job_{slot}"] = (request, start().start())
+            job = cache.visits_work(cache.unique(), start().start())
+            st.session_state[f"job_{slot}"] = (request, job)
         except UserError as error:
             st.session_state[f"problem_{slot}"] = str(error)
 

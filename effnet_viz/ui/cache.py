@@ -121,6 +121,13 @@ def is_available(family: str, name: str) -> bool:
     return weights.is_available(family, name)
 
 
+def download_mb(name: str) -> float:
+    """What the weights of an ImageNet model take to download, in MiB."""
+    from effnet_viz import weights
+
+    return weights.download_size_mb(name)
+
+
 @st.cache_data(show_spinner=False)
 def imagenet_classes() -> tuple[str, ...]:
     """The thousand class names of ImageNet, in the order of the logits."""
@@ -316,6 +323,14 @@ def accelerator() -> str | None:
 def visits_benchmark(number: int, _job: Job) -> Job:  # noqa: ARG001 (the cache key)
     """The job, which Streamlit tells to leave when the visit ends."""
     _job.stay()
+    return _job
+
+
+@st.cache_resource(
+    scope="session", on_release=lambda job: job.cancel(), max_entries=8, show_spinner=False
+)
+def visits_work(number: str, _job: Background[Any]) -> Background[Any]:  # noqa: ARG001 (the key)
+    """The work, which Streamlit has cancelled when the visit ends."""
     return _job
 
 

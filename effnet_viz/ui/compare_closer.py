@@ -16,7 +16,7 @@ from effnet_viz.ui import cache, compare_maps
 from effnet_viz.ui.compare_maps import Maps
 from effnet_viz.ui.compare_models import CLASSROOM, Network
 
-STRIP_PX = 220
+STRIP_PX = 170
 
 
 def differences(maps: Maps) -> None:
@@ -25,8 +25,9 @@ def differences(maps: Maps) -> None:
         st.info("There is only one map: nothing to compare it with.", icon=":material/info:")
         return
     first = maps.shown[0][0]
+    whose = "the baseline's" if first.title == "baseline" else f"that of {first.title}"
     st.markdown(
-        f"**What each map has more, or less, than {first.title}'s.** Both are brought to the finer "
+        f"**What each map has more, or less, than {whose}.** Both are brought to the finer "
         "grid and divided by their sum: what is red came from where it is blue."
     )
     pairs = maps.shown[1:]
@@ -77,21 +78,18 @@ def every_stage(maps: Maps) -> None:
         method,
         result.target_index,
     )
-    per_row = 5
-    for start in range(0, len(stages), per_row):
-        row = stages[start : start + per_row]
-        for column, each in zip(st.columns(per_row), row, strict=False):
-            with column:
-                words = (
-                    f"Stage {each.target_stage}: {compare_maps.lower_first(cache.in_words(each))}"
-                )
+    with st.container(horizontal=True, gap="small"):
+        for each in stages:
+            with st.container(width=STRIP_PX):
+                said = compare_maps.lower_first(cache.in_words(each))
+                words = f"Stage {each.target_stage}: {said}"
                 st.image(_strip_picture(maps, each), alt=words, width="stretch")
                 faint = "" if each.evidence else ", no evidence"
                 st.caption(f"**{each.target_stage}** · {each.grid[0]} × {each.grid[1]}{faint}")
     st.caption(
         f"{METHODS[method].title} of {result.target_class}, stem to head, from one forward pass. "
-        "Early maps show edges that happen to matter, on a fine grid; only the last ones are about "
-        "the object. Each is scaled by its own maximum."
+        "Early maps show edges and textures that happen to matter, on a fine grid; where an object "
+        "is found, it is found late. Each map is scaled by its own maximum."
     )
 
 
@@ -104,7 +102,7 @@ def _strip_picture(maps: Maps, result: CamResult) -> Image.Image:
         opacity=settings.opacity,
         colours=settings.colours,
         raw_grid=settings.raw_grid,
-        longest_px=STRIP_PX,
+        longest_px=2 * STRIP_PX,
     )
 
 
@@ -115,14 +113,11 @@ def controls(maps: Maps) -> None:
         "the photo and the network's build, not what was learned (Adebayo et al. 2018)."
     )
     shown = maps.shown
-    columns = st.columns(max(3, len(shown)))
-    for column, (network, result) in zip(columns, shown, strict=False):
-        with column:
-            _other(
-                maps,
-                replace(network, key=f"random/{network.key}", title=f"{network.title}, random"),
-                result,
-            )
+    with st.container(horizontal=True, gap="small"):
+        for network, result in shown:
+            random = replace(network, key=f"random/{network.key}", title=f"{network.title}, random")
+            with st.container(width=STRIP_PX):
+                _other(maps, random, result)
     if maps.view.family.key == CLASSROOM:
         _seeds(maps)
 
@@ -137,12 +132,12 @@ def _seeds(maps: Maps) -> None:
         return
     st.markdown("**The same network, trained again with another seed.**")
     by_role = {network.role: result for network, result in maps.shown}
-    columns = st.columns(max(3, len(members)))
-    for column, member in zip(columns, members, strict=False):
-        if member.role in by_role:
-            with column:
+    with st.container(horizontal=True, gap="small"):
+        for member in members:
+            if member.role in by_role:
                 network = Network(f"classroom/{member.name}", member.name, member.role)
-                _other(maps, network, by_role[member.role])
+                with st.container(width=STRIP_PX):
+                    _other(maps, network, by_role[member.role])
     st.markdown(
         "**A difference between roles that is no larger than the one between two seeds means "
         "nothing**: it could be luck of the start."
@@ -167,7 +162,7 @@ def _other(maps: Maps, network: Network, beside: CamResult) -> None:
         st.caption(f"**{network.title}**: {error}")
         return
     words = f"{network.title}: {compare_maps.lower_first(cache.in_words(found))}"
-    st.image(maps.picture(found, longest_px=360), alt=words, width="stretch")
+    st.image(maps.picture(found, 2 * STRIP_PX, dims=False), alt=words, width="stretch")
     alike = cache.rank_correlation(found, beside)
     like = "no evidence" if alike is None else f"ρ {alike:+.2f} with the trained map"
     if network.key.startswith("classroom/"):
@@ -208,7 +203,7 @@ def grad_cam_is_cam(maps: Maps) -> None:
             words = (
                 f"{METHODS[each.method].title}: {compare_maps.lower_first(cache.in_words(each))}"
             )
-            st.image(maps.picture(each, longest_px=360), alt=words, width="stretch")
+            st.image(maps.picture(each, 360), alt=words, width="stretch")
             st.caption(f"**{METHODS[each.method].title}** of {network.title}, largest value "
                        f"{each.raw_max:.4g}")  # fmt: skip
     moved = cache.difference(pair[0], pair[1], "max")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from effnet_viz import overlays
+from effnet_viz.figures import ROLE_COLOURS
+from effnet_viz.images import Square
 from effnet_viz.ui import cache
-from effnet_viz.ui.compare_maps import Maps
+from effnet_viz.ui.compare_maps import TILE_PX, Maps
 from effnet_viz.ui.compare_models import CLASSROOM, Family
-from effnet_viz.ui.photos import DEFAULT_SAMPLE
+from effnet_viz.ui.photos import DEFAULT_SAMPLE, Photo
 
 SKIP = "Just show me"
 AT_WHAT = ("the whole object", "one telling part", "the background")
@@ -73,3 +77,18 @@ def reveal(maps: Maps) -> None:
         "numbers: draw a box round the object and count what lies inside.",
         icon=":material/lightbulb:",
     )
+
+
+def plain_tiles(photo: Photo, square: Square, family: Family) -> None:
+    """The photo once per network, without maps: what stands there while a guess is asked for."""
+    picture = overlays.framed(photo.image, square, TILE_PX)
+    columns: list[DeltaGenerator] = []
+    networks = family.runnable
+    while len(columns) < len(networks):
+        columns += st.columns(3)
+    for column, network in zip(columns, networks, strict=False):
+        with column:
+            banded = overlays.banded(picture, ROLE_COLOURS.get(network.role, "#777777"))
+            st.image(banded, alt=f"{photo.alt} {network.title}'s map is not shown yet.",
+                     width="stretch")  # fmt: skip
+            st.markdown(f"**{network.heading}** · ?")

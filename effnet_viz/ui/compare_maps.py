@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from effnet_viz import overlays, sheets
 from effnet_viz.cam_methods import METHODS
 from effnet_viz.errors import ResourceError, UserError
-from effnet_viz.families import ROLES, UNTRAINED, classroom_spec
+from effnet_viz.families import ROLES, UNTRAINED
 from effnet_viz.figures import ROLE_COLOURS, si
 from effnet_viz.images import Square
 from effnet_viz.records import read_record
@@ -104,12 +104,12 @@ class Maps:
         return result.probability < 1 / len(self.view.family.classes)
 
     def picture(
-        self, result: CamResult, photo: Photo | None = None, longest_px: int = TILE_PX
+        self, result: CamResult, longest_px: int = TILE_PX, dims: bool = True
     ) -> Image.Image:
-        """The map on the photo, as the controls say: dimmed for an improbable class, with the
-        box if there is one, and a band in the role's colour."""
-        settings, photo = self.view.settings, photo or self.view.photo
-        dim = DIMMED if self.is_improbable(result) else 1.0
+        """The map on the photo, as the controls say: dimmed for an improbable class if it
+        ``dims``, with the box if there is one, and a band in the role's colour."""
+        settings, photo = self.view.settings, self.view.photo
+        dim = DIMMED if dims and self.is_improbable(result) else 1.0
         picture = overlays.overlay(
             photo.image,
             self.view.square,
@@ -318,28 +318,10 @@ def _reading_guide(maps: Maps) -> None:
 
 
 def _classroom_facts() -> None:
-    roles = ", ".join(f"{role} {classroom_spec(role).resolution_px} px" for role in ROLES)
-    st.caption(f"Inputs: {roles}.")
     with model_views.shown_errors():
         records = {role: read_record(role) for role in ROLES}
         measured = ", ".join(f"{role} {r['val_top1']:.0f} %" for role, r in records.items())
         st.caption(
-            f"Right on validation photos: {measured}. The networks were trained for "
-            f"{records['baseline']['epochs']} epochs only; a map of a network that is mostly "
-            "wrong shows what it has not learned."
+            f"Right on validation photos: {measured}, after {records['baseline']['epochs']} epochs "
+            "each. A map of a network that is mostly wrong shows what it has not learned."
         )
-
-
-def plain_tiles(photo: Photo, square: Square, family: Family) -> None:
-    """The photo once per network, without maps: what stands there while a guess is asked for."""
-    picture = overlays.framed(photo.image, square, TILE_PX)
-    columns: list[DeltaGenerator] = []
-    networks = family.runnable
-    while len(columns) < len(networks):
-        columns += st.columns(3)
-    for column, network in zip(columns, networks, strict=False):
-        with column:
-            banded = overlays.banded(picture, ROLE_COLOURS.get(network.role, "#777777"))
-            st.image(banded, alt=f"{photo.alt} {network.title}'s map is not shown yet.",
-                     width="stretch")  # fmt: skip
-            st.markdown(f"**{network.heading}** · ?")

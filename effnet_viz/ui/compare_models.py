@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import pandas as pd
 import streamlit as st
 
 from effnet_viz.architectures import RELEASED_VARIANTS, ArchitectureSpec
@@ -157,10 +158,28 @@ def _yours() -> Family:
         else cache.imagenet_classes()
     )
     networks = [own]
-    if parent is not None:
+    if parent is not None and "/".join(parent) != own.key:
         title = "B0" if parent[1] == "b0" else parent[1]
         networks.insert(0, Network("/".join(parent), title, "baseline"))
     return Family(YOURS, tuple(networks), classes, len(spec.stages), parent)
+
+
+def would_stand_here(family: Family) -> None:
+    """The family in a table, for when none of its weights can be had."""
+    rows = []
+    for network in family.networks:
+        entry = None if network.missing else find_model(*network.key.split("/"))
+        rows.append(
+            {
+                "network": network.title,
+                "role": network.role,
+                "input": "n/a" if entry is None else f"{entry.spec.resolution_px} px",
+                "download": "n/a" if entry is None else f"{cache.download_mb(entry.name):.0f} MB",
+                "mind": "no public weights exist" if entry is None else network.note,
+            }
+        )
+    st.markdown("What stands here once the weights have been fetched:")
+    st.table(pd.DataFrame(rows).set_index("network"), alt="The networks of this family")
 
 
 def role_of(choice: ScaleChoice) -> str:

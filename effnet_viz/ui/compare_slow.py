@@ -25,7 +25,6 @@ Measured = Mapping[str, "Removed | None"]
 def score_cam_maps(view: View) -> dict[str, CamResult]:
     """Score-CAM of every network, made in the background; empty until it is there."""
     request = _request(view)
-    label = "Compute Score-CAM"
 
     def start() -> Background[Any]:
         return cache.score_cam_job(
@@ -37,12 +36,17 @@ def score_cam_maps(view: View) -> dict[str, CamResult]:
             view.settings.stage,
         )
 
-    st.markdown("**Score-CAM runs the network once per channel.** For these networks that are "
-                "hundreds to thousands of passes; the page stays usable meanwhile.")  # fmt: skip
+    why = st.empty()
     made = background_views.result_of(
-        "scorecam", request, label, start, icon=":material/hourglass_top:"
+        "scorecam", request, "Compute Score-CAM", start, icon=":material/hourglass_top:"
     )
-    return {} if made is None else dict(made)
+    if made is not None:
+        return dict(made)
+    why.markdown(
+        "**Score-CAM runs the network once per channel**: hundreds to thousands of passes. The "
+        "page stays usable meanwhile."
+    )
+    return {}
 
 
 def measured(view: View, results: Mapping[str, CamResult]) -> Measured | None:

@@ -26,13 +26,13 @@ from effnet_viz.ui.photos import photo_facts, photo_picker
 SECTIONS: MappingProxyType[str, tuple[str, Callable[[Maps], None]]] = MappingProxyType(
     {
         "numbers": ("Numbers", compare_numbers.table),
-        "difference": ("Difference to the baseline", compare_closer.differences),
+        "difference": ("Differences", compare_closer.differences),
         "depth": ("Every stage", compare_closer.every_stage),
-        "control": ("Random weights, other seeds", compare_closer.controls),
+        "control": ("Random weights, seeds", compare_closer.controls),
         "cam": ("Grad-CAM is CAM", compare_closer.grad_cam_is_cam),
-        "remove": ("Remove and ask again", compare_numbers.removal),
+        "remove": ("Remove and ask", compare_numbers.removal),
         "photos": ("More photos", compare_photos.many),
-        "export": ("Take it away", compare_export.take_away),
+        "export": ("Take away", compare_export.take_away),
     }
 )
 
@@ -58,7 +58,7 @@ def page() -> None:
     with effect:
         model_views.class_warning(photo, compare_controls.warned_families(family))
         if not compare_guess.answered(family):
-            compare_maps.plain_tiles(photo, square, family)
+            compare_guess.plain_tiles(photo, square, family)
             return
         maps = None
         with model_views.shown_errors():
@@ -69,6 +69,8 @@ def page() -> None:
                 compare_maps.heading(maps)
                 compare_guess.reveal(maps)
                 compare_maps.tiles(maps)
+            elif family.key in (compare_models.IMAGENET, compare_models.RESNET):
+                compare_models.would_stand_here(family)
             compare_grown.equal_by_construction(view)
     if maps is not None:
         _closer(maps)

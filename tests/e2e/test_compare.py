@@ -1,0 +1,72 @@
+"""Compare in a real browser: guess, look closer, map several photos, take it all away."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from effnet_viz.families import ROLES
+from tests.e2e.conftest import settled
+
+pytestmark = pytest.mark.browser
+
+
+def pill(page: Page, name: str) -> None:
+    page.get_by_test_id("stButtonGroup").get_by_text(name, exact=True).click()
+    settled(page)
+
+
+def downloaded(page: Page, label: str) -> bytes:
+    with page.expect_download(timeout=60_000) as started:
+        page.get_by_test_id("stDownloadButton").filter(has_text=label).get_by_role("button").click()
+    return started.value.path().read_bytes()
+
+
+def test_guess_look_closer_and_take_away(page: Page, server: str):
+    page.goto(f"{server}/compare")
+    settled(page)
+    maps = page.locator('img[alt*=": the evidence for"]')
+    expect(page.locator('img[alt*="is not shown yet"]')).to_have_count(5)
+    expect(maps).to_have_count(0)
+    pill(page, "one telling part")
+    pill(page, "compound")
+    expect(page.get_by_text("You guessed compound, at one telling part.")).to_be_visible()
+    expect(maps).to_have_count(5)
+
+    pill(page, "Every stage")
+    expect(page.locator('img[alt^="Stage "]')).to_have_count(9)
+    expect(page).to_have_url(re.compile("look=Every"))
+
+    pill(page, "More photos")
+    page.get_by_role("button", name=re.compile("^Map 4 photos")).click()
+    sheet = page.locator('img[alt^="Contact sheet of maps"]')
+    expect(sheet).to_be_visible(timeout=120_000)
+
+    pill(page, "Take away")
+    arrays = np.load(io.BytesIO(downloaded(page, "Raw maps")))
+    assert list(arrays) == list(ROLES)
+    assert arrays["resolution"].shape == (12, 12)
+    picture = Image.open(io.BytesIO(downloaded(page, "Contact sheet")))
+    assert picture.format == "PNG"
+    assert picture.width > 900
+    report = downloaded(page, "Report").decode()
+    assert report.count("<img") == 6
+    assert "<script" not in report
+
+    link = page.get_by_test_id("stCode").inner_text().strip()
+    page.goto(link)
+    settled(page)
+    expect(page.get_by_text("The link to this view")).to_be_visible()
+    expect(maps).to_have_count(5)
+
+
+def test_score_cam_runs_in_the_background(page: Page, server: str):
+    page.goto(f"{server}/compare?method=Score-CAM&stage=9")
+    settled(page)
+    maps = page.locator('img[alt*=": the evidence for"]')
+    expect(maps).to_have_count(0)
+    page.get_by_role("button", name="Compute Score-CAM").click()
+    expect(maps).to_have_count(5)
