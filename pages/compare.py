@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from effnet_viz.ui import compare_views, shell
+from effnet_viz.ui import shell
+from effnet_viz.ui.compare import views
 
 shell.inside_app()
 st.title("Where does each way of scaling look?")
-compare_views.page()
+views.page()

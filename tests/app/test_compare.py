@@ -255,9 +255,9 @@ def test_a_network_that_cannot_grow_says_why(open_page):
 def test_a_short_training_makes_the_weights_its_own(open_page, monkeypatch, tmp_path):
     photo_folder(tmp_path)
     monkeypatch.setenv("EFFNET_VIZ_DATA", str(tmp_path))
-    from effnet_viz.ui import compare_grown
+    from effnet_viz.ui.compare import grown
 
-    monkeypatch.setattr(compare_grown, "STEPS", (2, 300))
+    monkeypatch.setattr(grown, "STEPS", (2, 300))
     app = open_page(PAGE, **GROWN | {"depth": "1.2", "width": "1", "steps": "2"})
     app.button(key="start_tune").click().run()
     wait_for_job(app, "tune")

@@ -1,0 +1,224 @@
+"""Closer looks at the maps: differences, every stage, random weights, and CAM itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+from PIL import Image
+
+from effnet_viz import overlays
+from effnet_viz.cam_methods import METHODS
+from effnet_viz.errors import UserError
+from effnet_viz.records import shipped_members
+from effnet_viz.results import CamResult
+from effnet_viz.ui import cache
+from effnet_viz.ui.compare.gallery import Maps, lower_first
+from effnet_viz.ui.compare.models import CLASSROOM, Network
+
+STRIP_PX = 170
+
+
+def differences(maps: Maps) -> None:
+    """Every other map less the first."""
+    if len(maps.shown) < 2:
+        st.info("There is only one map: nothing to compare it with.", icon=":material/info:")
+        return
+    first = maps.shown[0][0]
+    whose = "the baseline's" if first.title == "baseline" else f"that of {first.title}"
+    st.markdown(
+        f"**What each map has more, or less, than {whose}.** Both are brought to the finer "
+        "grid and divided by their sum: what is red came from where it is blue."
+    )
+    pairs = maps.shown[1:]
+    columns = st.columns(max(3, len(pairs)))
+    for column, (network, result) in zip(columns, pairs, strict=False):
+        with column:
+            moved = cache.difference(result, maps.first)
+            if moved is None:
+                st.caption(f"**{network.title}**: no evidence on one side, so no difference.")
+                continue
+            picture = overlays.difference_overlay(
+                maps.view.photo.image, maps.view.square, moved, longest_px=360
+            )
+            share = float(abs(moved).sum()) / 2
+            words = f"{network.title} less {first.title}: {share:.0%} of the attention moved"
+            st.image(picture, alt=words, width="stretch")
+            st.markdown(f"**{network.heading}**  \n:small[{share:.0%} of the attention moved]")
+    st.caption(
+        "Red: more than the baseline's, blue: less; each picture is scaled by its own largest "
+        "difference. Half the sum of absolute differences is the share that moved."
+    )
+
+
+def every_stage(maps: Maps) -> None:
+    """Attention by depth: one network's maps from stem to head, from one forward pass."""
+    titles = {network.key: network.title for network, _ in maps.shown}
+    chosen = st.segmented_control(
+        "Network",
+        list(titles.values()),
+        default=next(iter(titles.values())),
+        key="deep",
+        bind="query-params",
+        required=True,
+        wrap=True,
+    )
+    network, result = next((pair for pair in maps.shown if pair[0].title == chosen), maps.shown[0])
+    method = maps.view.settings.method
+    if METHODS[method].slow or METHODS[method].last_stage_only:
+        st.caption(f"{METHODS[method].title} is not made for every stage; this is Grad-CAM.")
+        method = "gradcam"
+    stages = cache.all_stages(
+        maps.view.photo.key,
+        maps.view.photo.data,
+        maps.view.square,
+        network.key,
+        network.spec,
+        maps.view.device,
+        method,
+        result.target_index,
+    )
+    with st.container(horizontal=True, gap="small"):
+        for each in stages:
+            with st.container(width=STRIP_PX):
+                said = lower_first(cache.in_words(each))
+                words = f"Stage {each.target_stage}: {said}"
+                st.image(_strip_picture(maps, each), alt=words, width="stretch")
+                faint = "" if each.evidence else ", no evidence"
+                st.caption(f"**{each.target_stage}** · {each.grid[0]} × {each.grid[1]}{faint}")
+    st.caption(
+        f"{METHODS[method].title} of {result.target_class}, stem to head, from one forward pass. "
+        "Early maps show edges and textures that happen to matter, on a fine grid; where an object "
+        "is found, it is found late. Each map is scaled by its own maximum."
+    )
+
+
+def _strip_picture(maps: Maps, result: CamResult) -> Image.Image:
+    settings = maps.view.settings
+    return overlays.overlay(
+        maps.view.photo.image,
+        maps.view.square,
+        result,
+        opacity=settings.opacity,
+        colours=settings.colours,
+        raw_grid=settings.raw_grid,
+        longest_px=2 * STRIP_PX,
+    )
+
+
+def controls(maps: Maps) -> None:
+    """The same networks with random weights, and other seeds where they ship."""
+    st.markdown(
+        "**Is it the training, or the build?** A map that looks alike with random weights shows "
+        "the photo and the network's build, not what was learned (Adebayo et al. 2018)."
+    )
+    shown = maps.shown
+    with st.container(horizontal=True, gap="small"):
+        for network, result in shown:
+            random = replace(network, key=f"random/{network.key}", title=f"{network.title}, random")
+            with st.container(width=STRIP_PX):
+                _other(maps, random, result)
+    if maps.view.family.key == CLASSROOM:
+        _seeds(maps)
+
+
+def _seeds(maps: Maps) -> None:
+    members = [m for m in shipped_members() if m.seed and "-2x" not in m.name]
+    if not members:
+        st.caption(
+            "No second seed ships yet. Until one does, nobody can say how much of a difference "
+            "between two roles is chance: training one network twice moves its map, too."
+        )
+        return
+    st.markdown("**The same network, trained again with another seed.**")
+    by_role = {network.role: result for network, result in maps.shown}
+    with st.container(horizontal=True, gap="small"):
+        for member in members:
+            if member.role in by_role:
+                network = Network(f"classroom/{member.name}", member.name, member.role)
+                with st.container(width=STRIP_PX):
+                    _other(maps, network, by_role[member.role])
+    st.markdown(
+        "**A difference between roles that is no larger than the one between two seeds means "
+        "nothing**: it could be luck of the start."
+    )
+
+
+def _other(maps: Maps, network: Network, beside: CamResult) -> None:
+    view = maps.view
+    try:
+        found = cache.cam(
+            view.photo.key,
+            view.photo.data,
+            view.square,
+            network.key,
+            network.spec,
+            view.device,
+            _quick(view.settings.method),
+            beside.target_index,
+            view.settings.stage,
+        )
+    except UserError as error:
+        st.caption(f"**{network.title}**: {error}")
+        return
+    words = f"{network.title}: {lower_first(cache.in_words(found))}"
+    st.image(maps.picture(found, 2 * STRIP_PX, dims=False), alt=words, width="stretch")
+    alike = cache.rank_correlation(found, beside)
+    like = "no evidence" if alike is None else f"ρ {alike:+.2f} with the trained map"
+    if network.key.startswith("classroom/"):
+        like = like.replace("the trained map", "the shipped one's")
+    st.caption(f"**{network.title}**  \n{like}")
+
+
+def _quick(method: str) -> str:
+    return "gradcam" if METHODS[method].slow else method
+
+
+def grad_cam_is_cam(maps: Maps) -> None:
+    """Grad-CAM, CAM and their difference on the last stage of one network."""
+    st.markdown(
+        "**The paper used CAM; this page opens with Grad-CAM. On the last stage they are one.** "
+        "The network ends in an average over places and one linear layer, so the mean gradient of "
+        "a channel *is* its weight in that layer, divided by the number of places."
+    )
+    view, (network, result) = maps.view, maps.shown[0]
+    last = view.family.last_stage
+    pair = [
+        cache.cam(
+            view.photo.key,
+            view.photo.data,
+            view.square,
+            network.key,
+            network.spec,
+            view.device,
+            method,
+            result.target_index,
+            last,
+        )
+        for method in ("gradcam", "cam")
+    ]
+    columns = st.columns(3)
+    for column, each in zip(columns, pair, strict=False):
+        with column:
+            words = f"{METHODS[each.method].title}: {lower_first(cache.in_words(each))}"
+            st.image(maps.picture(each, 360), alt=words, width="stretch")
+            st.caption(f"**{METHODS[each.method].title}** of {network.title}, largest value "
+                       f"{each.raw_max:.4g}")  # fmt: skip
+    moved = cache.difference(pair[0], pair[1], "max")
+    with columns[2]:
+        if moved is None:
+            st.info("Neither has evidence for this class here.", icon=":material/info:")
+            return
+        largest = float(abs(moved).max())
+        picture = overlays.difference_overlay(
+            view.photo.image, view.square, moved, longest_px=360, full_scale=1.0
+        )
+        st.image(picture, alt=f"Their difference: at most {largest:.1e} of the maximum",
+                 width="stretch")  # fmt: skip
+        st.caption(f"**Their difference**, both scaled to 1: at most {largest:.1e}")
+    places = pair[0].grid[0] * pair[0].grid[1]
+    ratio = pair[1].raw_max / pair[0].raw_max if pair[0].raw_max else float("nan")
+    st.markdown(
+        f"CAM's maximum is **{ratio:.4g}×** Grad-CAM's; the grid has {pair[0].grid[0]} × "
+        f"{pair[0].grid[1]} = **{places}** places. At earlier stages the two part: CAM has none."
+    )

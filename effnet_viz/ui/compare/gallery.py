@@ -1,0 +1,326 @@
+"""The maps side by side: computed once, painted as the controls say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+from PIL import Image
+from streamlit.delta_generator import DeltaGenerator
+
+from effnet_viz import overlays, sheets
+from effnet_viz.cam_methods import METHODS
+from effnet_viz.errors import ResourceError, UserError
+from effnet_viz.families import ROLES, UNTRAINED
+from effnet_viz.figures import ROLE_COLOURS, si
+from effnet_viz.images import Square
+from effnet_viz.records import read_record
+from effnet_viz.results import CamResult, MapNumbers
+from effnet_viz.ui import cache, model_views
+from effnet_viz.ui.compare import slow
+from effnet_viz.ui.compare.choices import BASELINES_TOP, OWN_TOP, Settings
+from effnet_viz.ui.compare.models import CLASSROOM, NO_WEIGHTS, Family, Network, grow_instead
+from effnet_viz.ui.photos import Photo
+
+TILE_PX = 480
+#: How much of the opacity is left for a class that a model holds for less likely than a guess.
+DIMMED = 0.35
+
+#: On a phone the maps stack; the photo stays small in view above them.
+_STICKY_PHOTO = """
+<style>
+.st-key-phone_photo { display: none; }
+@media (max-width: 640px) {
+  .st-key-phone_photo {
+    display: block; position: sticky; top: 3.6rem; z-index: 10; width: 6rem !important;
+    margin-left: auto;
+  }
+  .st-key-phone_photo img { border: 2px solid currentColor; border-radius: 0.4rem; }
+}
+</style>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the page looks at: one photo, one square, one family, and the controls' settings."""
+
+    photo: Photo
+    square: Square
+    family: Family
+    settings: Settings
+    device: str
+
+    def target_of(self, results: Mapping[str, CamResult]) -> int | None:
+        """The class for the next map: chosen, that of the first map, or the model's own (None)."""
+        if self.settings.target >= 0:
+            return self.settings.target
+        if self.settings.target == BASELINES_TOP and results:
+            return next(iter(results.values())).target_index
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Maps:
+    """The maps that could be made, by network key, in the family's order."""
+
+    view: View
+    results: dict[str, CamResult]
+
+    @property
+    def shown(self) -> list[tuple[Network, CamResult]]:
+        """The networks that have a map, each with it."""
+        return [
+            (n, self.results[n.key]) for n in self.view.family.networks if n.key in self.results
+        ]
+
+    @property
+    def first(self) -> CamResult:
+        """What the others are compared with: the baseline's map, or the first there is."""
+        return next(iter(self.results.values()))
+
+    @property
+    def full_scale(self) -> float | None:
+        """The value of the brightest colour where all share one scale, else None."""
+        if not self.view.settings.same_scale:
+            return None
+        return max(result.raw_max for result in self.results.values())
+
+    @property
+    def target_words(self) -> str:
+        """Which class the maps are for, and who chose it."""
+        if self.view.settings.target == OWN_TOP:
+            return "each model's own top class"
+        chosen = "the baseline's top class" if self.view.settings.target < 0 else "chosen"
+        return f"**{self.first.target_class}** ({chosen})"
+
+    def numbers(self, result: CamResult) -> MapNumbers:
+        """What is counted of a map, beside the first one."""
+        baseline = None if result is self.first else self.first
+        return cache.map_numbers(result, baseline, self.view.settings.box)
+
+    def is_improbable(self, result: CamResult) -> bool:
+        """Whether the model finds the class less likely than a blind guess would."""
+        return result.probability < 1 / len(self.view.family.classes)
+
+    def picture(
+        self, result: CamResult, longest_px: int = TILE_PX, dims: bool = True
+    ) -> Image.Image:
+        """The map on the photo, as the controls say: dimmed for an improbable class if it
+        ``dims``, with the box if there is one, and a band in the role's colour."""
+        settings, photo = self.view.settings, self.view.photo
+        dim = DIMMED if dims and self.is_improbable(result) else 1.0
+        picture = overlays.overlay(
+            photo.image,
+            self.view.square,
+            result,
+            opacity=settings.opacity * dim,
+            colours=settings.colours,
+            full_scale=self.full_scale,
+            raw_grid=settings.raw_grid,
+            longest_px=longest_px,
+        )
+        if settings.box is not None:
+            picture = sheets.boxed(picture, photo.image.size, self.view.square, settings.box)
+        return overlays.banded(picture, ROLE_COLOURS.get(result.role, "#777777"))
+
+
+def compute(view: View) -> Maps | None:
+    """The maps of all networks; those that cannot be made say why, together where they share it.
+
+    None where there is none to show.
+    """
+    slowly = METHODS[view.settings.method].slow
+    results = slow.score_cam_maps(view) if slowly else _computed(view)
+    return Maps(view, results) if results else None
+
+
+def _computed(view: View) -> dict[str, CamResult]:
+    results: dict[str, CamResult] = {}
+    failures: dict[str, str] = {}
+    unreachable: dict[str, str] = st.session_state.setdefault("unreachable", {})
+    bar = st.progress(0.0, text="Loading the engine")
+    networks = view.family.runnable
+    for done, network in enumerate(networks):
+        share = done / len(networks)
+        bar.progress(share, text=f"Mapping {network.title}")
+        if network.key in unreachable:
+            continue
+        try:
+            progress = _download_progress(bar, share, network.title)
+            cache.load(network.key, network.spec, view.device, progress)
+            results[network.key] = one_map(view, network, view.target_of(results))
+        except ResourceError as error:
+            unreachable[network.key] = str(error)
+        except UserError as error:
+            failures[network.title] = str(error)
+    bar.empty()
+    for title, sentence in failures.items():
+        st.error(f"**{title}**: {sentence}", icon=":material/error:")
+    _offer_retry(networks, unreachable)
+    return results
+
+
+def one_map(view: View, network: Network, target: int | None) -> CamResult:
+    """One network's map, kept for everybody. Raises UserError."""
+    return cache.cam(
+        view.photo.key,
+        view.photo.data,
+        view.square,
+        network.key,
+        network.spec,
+        view.device,
+        view.settings.method,
+        target,
+        view.settings.stage,
+    )
+
+
+def _offer_retry(networks: tuple[Network, ...], unreachable: dict[str, str]) -> None:
+    """One sentence for all weights that could not be had, remembered until asked again."""
+    missing = [network for network in networks if network.key in unreachable]
+    if not missing:
+        return
+    others = ", ".join(network.title for network in missing[1:])
+    also = f" The same goes for {others}." if others else ""
+    st.info(f"{unreachable[missing[0].key]}{also}", icon=":material/cloud_off:")
+
+    def again() -> None:
+        for network in missing:
+            unreachable.pop(network.key, None)
+
+    def classroom() -> None:
+        st.session_state["family"] = CLASSROOM
+
+    with st.container(horizontal=True):
+        st.button("Try again", icon=":material/refresh:", on_click=again, key="try_again")
+        st.button("Show the classroom family", on_click=classroom, key="to_classroom")
+
+
+def _download_progress(bar: DeltaGenerator, share: float, title: str) -> Callable[[int, int], None]:
+    def show(done: int, total: int) -> None:
+        bar.progress(share, text=f"Fetching {title}: {done / 2**20:.0f} of {total / 2**20:.0f} MB")
+
+    return show
+
+
+def heading(maps: Maps) -> None:
+    """Which class, stage and method the pictures below show; on a phone, the photo too."""
+    view = maps.view
+    st.html(_STICKY_PHOTO)
+    st.markdown(
+        f"Evidence for {maps.target_words}, stage {view.settings.stage}, "
+        f"{view.settings.method_title}"
+    )
+    if view.settings.target == OWN_TOP:
+        st.caption("Different classes: these maps show what each model is sure of, and cannot be "
+                   "compared as evidence for one thing.")  # fmt: skip
+    with st.container(key="phone_photo"):
+        st.image(overlays.framed(view.photo.image, view.square, 200), alt=view.photo.alt)
+
+
+def tiles(maps: Maps) -> None:
+    """One tile per network, three in a row, so that a phone keeps the order; then how to read."""
+    view = maps.view
+    networks = [n for n in view.family.networks if n.missing or n.key in maps.results]
+    columns: list[DeltaGenerator] = []
+    while len(columns) <= len(networks):
+        columns += st.columns(3)
+    for column, network in zip(columns, networks, strict=False):
+        with column:
+            if network.missing:
+                _missing_tile(network)
+            else:
+                _tile(maps, network, maps.results[network.key])
+    with columns[len(networks)]:
+        _reading_guide(maps)
+
+
+def _tile(maps: Maps, network: Network, result: CamResult) -> None:
+    words = f"{network.title}: {lower_first(cache.in_words(result))}"
+    st.image(maps.picture(result), alt=words, width="stretch")
+    rows, columns = result.grid
+    faint = "" if result.evidence else " :orange-badge[no evidence for this class]"
+    numbers = maps.numbers(result)
+    st.markdown(
+        f"**{network.heading}** · {result.target_class} {100 * result.probability:.1f} %{faint}  \n"
+        f":small[{result.resolution_px} px, {rows} × {columns} grid, largest value "
+        f"{si(result.raw_max)}]  \n"
+        f":small[{short_numbers(numbers)}]  \n"
+        f"{model_views.weights_badge(result.weights, wraps=True)}"
+    )
+    notes = [result.note, f"{network.note[:1].upper()}{network.note[1:]}." if network.note else ""]
+    if maps.is_improbable(result) and result.evidence:
+        guess = 100 / len(maps.view.family.classes)
+        notes.insert(0, f"**Dimmed**: to this model the class is less likely than a blind guess "
+                        f"({guess:g} %), so the map is hardly a reason.")  # fmt: skip
+    if not result.meaningful:
+        notes.insert(0, "**Untrained weights**: this map is chance, never evidence.")
+    for note in filter(None, notes):
+        st.caption(note)
+
+
+def short_numbers(numbers: MapNumbers) -> str:
+    """The counted figures of one map in one line."""
+    if numbers.best_quarter_share is None:
+        return "nothing to count"
+    parts = [f"{100 * numbers.best_quarter_share:.0f} % in the best quarter"]
+    if numbers.rank_correlation is not None:
+        parts.append(f"ρ {numbers.rank_correlation:+.2f}")
+    if numbers.box_energy is not None:
+        parts.append(f"**{100 * numbers.box_energy:.0f} % in the box**")
+    return ", ".join(parts)
+
+
+def lower_first(sentence: str) -> str:
+    """A sentence to go on with after a colon."""
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _missing_tile(network: Network) -> None:
+    with st.container(border=True):
+        depth, width = NO_WEIGHTS[network.role]
+        grown = f"depth {depth:g}" if depth > 1 else f"width {width:g}"
+        st.markdown(
+            f"**{network.role}** · no public weights exist  \n"
+            f":small[Nobody published a B0 scaled in {network.role} alone. One can be grown from "
+            "B0: it starts as the same function.]"
+        )
+        st.button(
+            f"Grow B0 to {grown}",
+            key=f"grow_{network.role}",
+            on_click=grow_instead,
+            args=(network.role,),
+            icon=":material/content_copy:",
+        )
+
+
+def _reading_guide(maps: Maps) -> None:
+    settings = maps.view.settings
+    scaled = "by the largest of all" if settings.same_scale else "by its own maximum"
+    one_class = "Own classes" if settings.target == OWN_TOP else "One class"
+    with st.container(border=True):
+        st.markdown(
+            f"**How to read this.** {one_class}, one square, each map scaled {scaled}. "
+            "A finer grid alone makes a map look sharper: turn on *Raw grid* before you call a "
+            "network more precise. A few photos prove nothing; the paper says *tends to*."
+        )
+        st.caption(
+            "**Best quarter**: how much of the map lies in the brightest quarter of its area; 25 % "
+            "is even. **ρ**: how alike the order of places is to the baseline's map, 1 is the same."
+        )
+        if maps.view.family.key == CLASSROOM:
+            _classroom_facts()
+        elif any(result.weights == UNTRAINED for result in maps.results.values()):
+            st.caption("An untrained network's map shows its architecture and the photo's edges.")
+
+
+def _classroom_facts() -> None:
+    with model_views.shown_errors():
+        records = {role: read_record(role) for role in ROLES}
+        measured = ", ".join(f"{role} {r['val_top1']:.0f} %" for role, r in records.items())
+        st.caption(
+            f"Right on validation photos: {measured}, after {records['baseline']['epochs']} epochs "
+            "each. A map of a network that is mostly wrong shows what it has not learned."
+        )

@@ -1,0 +1,114 @@
+"""Yours: what grown weights can and cannot show, and a short training that makes them their own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from effnet_viz.families import find_model
+from effnet_viz.ui import background_views, cache
+from effnet_viz.ui.compare.gallery import View
+from effnet_viz.ui.compare.models import SCALE_KEY, YOURS, Family, Network
+
+if TYPE_CHECKING:
+    from effnet_viz.background import Background
+    from effnet_viz.weights import LoadedModel
+
+STEPS = (100, 300, 600)
+
+
+def with_tuned(family: Family) -> Family:
+    """The family, with this visit's fine-tuned version of the same network behind it."""
+    own = _own(family)
+    if own is None:
+        return family
+    tuned: dict[str, LoadedModel] = st.session_state.get("tuned", {})
+    networks = [
+        Network(key, f"{own.title}, fine-tuned", own.role)
+        for key, model in tuned.items()
+        if model.spec == own.spec
+    ]
+    return replace(family, networks=(*family.networks, *networks[-1:]))
+
+
+def equal_by_construction(view: View) -> None:
+    """What to expect of grown weights, and the offer to train them a little."""
+    own = _own(view.family)
+    if own is None or own.spec is None or view.family.parent is None:
+        if view.family.key == YOURS and own is not None:
+            st.info(
+                "No trained network can be grown to this one: growing adds channels and blocks "
+                "and takes none away. Choose depth and width of at least 1.",
+                icon=":material/content_copy:",
+            )
+        return
+    parent = find_model(*view.family.parent)
+    same_px = parent.spec.resolution_px == own.spec.resolution_px
+    where = (
+        "Both run at the same resolution, so"
+        if same_px
+        else f"At the parent's {parent.spec.resolution_px} px"
+    )
+    here = (
+        ""
+        if same_px
+        else f" Here yours runs at {own.spec.resolution_px} px, for which the weights were not "
+        "trained, so they differ."
+    )
+    st.info(
+        f"**Grown, not trained.** {where} predictions and the maps of Grad-CAM, LayerCAM and CAM "
+        "equal the parent's by construction. Grad-CAM++ is not linear in the gradient and EigenCAM "
+        f"counts copied channels twice: theirs need not.{here}",
+        icon=":material/content_copy:",
+    )
+    with st.expander("Train it a little", icon=":material/fitness_center:"):
+        _fine_tune(view, own, view.family.parent)
+
+
+def _fine_tune(view: View, own: Network, parent: tuple[str, str]) -> None:
+    assert own.spec is not None
+    folder = cache.training_folder()
+    if folder is None:
+        st.markdown(
+            "A short training would make the weights its own. It needs photos of the ten classes: "
+            "fetch Imagenette on the **Run** page, or start the app with `EFFNET_VIZ_DATA` naming "
+            "a folder with `train/<class>/`."
+        )
+        return
+    if not cache.is_available(*parent):
+        st.markdown("The parent's weights are not on this machine yet, so nothing can be grown.")
+        return
+    st.markdown(
+        f"Some steps on 800 photos from `{folder}`, in the background, on the CPU. Copied channels "
+        "start 5 % apart so that each can learn something else."
+    )
+    steps = st.segmented_control(
+        "Steps", STEPS, default=300, key="steps", bind="query-params", required=True
+    )
+    steps = int(steps or 300)
+
+    def start() -> Background[Any]:
+        assert own.spec is not None
+        return cache.fine_tune_job(parent, own.spec, folder, steps, view.device)
+
+    made: LoadedModel | None = background_views.result_of(
+        "tune", (own.spec, steps), "Train", start, icon=":material/fitness_center:"
+    )
+    if made is None:
+        return
+    tuned: dict[str, LoadedModel] = st.session_state.setdefault("tuned", {})
+    if not any(model is made for model in tuned.values()):
+        tuned[f"tuned/{cache.unique()}"] = made
+        st.rerun()
+    st.success(
+        f"**{made.weights}.** Loss at first {made.record['first_loss']:.2f}, at last "
+        f"{made.record['last_loss']:.2f}, on {made.record['photos']} photos. Its map stands above, "
+        "beside the grown one. Nobody has measured how often it is right.",
+        icon=":material/check:",
+    )
+
+
+def _own(family: Family) -> Network | None:
+    return next((n for n in family.networks if n.key == SCALE_KEY), None)

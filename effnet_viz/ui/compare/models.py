@@ -1,0 +1,214 @@
+"""Which networks stand side by side on the Compare page, and what each is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import pandas as pd
+import streamlit as st
+
+from effnet_viz.architectures import RELEASED_VARIANTS, ArchitectureSpec
+from effnet_viz.errors import UserError
+from effnet_viz.families import IMAGENETTE_CLASSES, ROLES, classroom_spec, find_model, models
+from effnet_viz.ui import cache, widgets
+from effnet_viz.ui.state import ScaleChoice, scale_choice
+
+CLASSROOM, IMAGENET, RESNET, YOURS = "classroom", "imagenet", "resnet50", "yours"
+FAMILY_TITLES: MappingProxyType[str, str] = MappingProxyType(
+    {
+        CLASSROOM: "Classroom, five roles",
+        IMAGENET: "EfficientNet on ImageNet",
+        RESNET: "ResNet-50 on ImageNet",
+        YOURS: "Yours, from the Scale page",
+    }
+)
+FAMILY_LEADS: MappingProxyType[str, str] = MappingProxyType(
+    {
+        CLASSROOM: "Five networks, trained alike; all but the baseline cost four times the "
+        "baseline's multiply-adds. **Bright** is what speaks for the class. Notice how the grid, "
+        "not only the network, shapes the picture.",
+        IMAGENET: "B0 and its published relatives. **Bright** is what speaks for the class. Nobody "
+        "published a B0 that is only deeper or only wider: two places stay empty.",
+        RESNET: "ResNet-50 and its nearest published relatives, each **not quite** scaled in one "
+        "dimension. **Bright** is what speaks for the class.",
+        YOURS: "The Scale page's network with **grown** weights, beside its parent. At the "
+        "parent's resolution they are the same function in two sizes: look for no difference.",
+    }
+)
+_TITLES: MappingProxyType[str, str] = MappingProxyType(
+    {
+        "resnet50": "ResNet-50",
+        "resnet152": "ResNet-152",
+        "wide_resnet50_2": "Wide ResNet-50-2",
+    }
+)
+SCALE_KEY = "custom/scale"
+IMAGENET_RESOLUTION = "b0@448"
+IMAGENET_COUNT = 1000
+
+#: Roles without public ImageNet weights, and the multipliers that would grow one from B0.
+NO_WEIGHTS: MappingProxyType[str, tuple[float, float]] = MappingProxyType(
+    {"depth": (2.0, 1.0), "width": (1.0, 1.5)}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """One network on the page. ``spec`` is set where the key alone does not say what it is;
+    ``note`` says what it is not; a network ``missing`` has no public weights."""
+
+    key: str
+    title: str
+    role: str
+    spec: ArchitectureSpec | None = None
+    note: str = ""
+    missing: bool = False
+
+    @property
+    def heading(self) -> str:
+        """Title and role, said once where they are the same."""
+        return self.title if self.title == self.role else f"{self.title} · {self.role}"
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The chosen family: its networks in order, its classes, and how many stages they have."""
+
+    key: str
+    networks: tuple[Network, ...]
+    classes: tuple[str, ...]
+    last_stage: int
+    parent: tuple[str, str] | None = None
+
+    @property
+    def runnable(self) -> tuple[Network, ...]:
+        """The networks that have weights somewhere."""
+        return tuple(network for network in self.networks if not network.missing)
+
+
+def family_control() -> Family:
+    """The family's control and what belongs to it. Raises UserError where Yours cannot be made."""
+    chosen = st.selectbox(
+        "Networks",
+        list(FAMILY_TITLES),
+        format_func=FAMILY_TITLES.__getitem__,
+        key="family",
+        bind="query-params",
+        help="ImageNet weights are fetched once from torchvision's publisher, then work offline.",
+    )
+    if chosen == IMAGENET:
+        return _imagenet()
+    if chosen == RESNET:
+        return _resnet()
+    if chosen == YOURS:
+        return _yours()
+    networks = tuple(Network(f"classroom/{role}", role, role) for role in ROLES)
+    return Family(CLASSROOM, networks, tuple(IMAGENETTE_CLASSES.values()), 9)
+
+
+def _imagenet() -> Family:
+    extra = st.pills(
+        "Compound, as published",
+        [variant for variant in RELEASED_VARIANTS if variant != "b0"],
+        selection_mode="multi",
+        default=["b3"],
+        format_func=str.upper,
+        key="variants",
+        bind="query-params",
+        wrap=True,
+        help="B3 has the width 1.2 and the depth 1.4 of the paper's compound network, at 300 px.",
+    )
+    shown = [
+        _entry("imagenet", "b0", "B0"),
+        *(Network(f"none/{role}", f"only {role}", role, missing=True) for role in NO_WEIGHTS),
+        _entry("imagenet", IMAGENET_RESOLUTION, "B0 at 448 px"),
+        *(_entry("imagenet", variant, variant.upper()) for variant in sorted(extra)),
+    ]
+    return Family(IMAGENET, tuple(shown), cache.imagenet_classes(), 9)
+
+
+def _resnet() -> Family:
+    networks = []
+    for entry in models("resnet50"):
+        base, at, px = entry.name.partition("@")
+        title = _TITLES[base] + (f" at {px} px" if at else "")
+        networks.append(_entry("resnet50", entry.name, title))
+    return Family(RESNET, tuple(networks), cache.imagenet_classes(), 5)
+
+
+def _yours() -> Family:
+    with st.expander("The network: as on the Scale page", icon=":material/tune:"):
+        widgets.scale_controls()
+    choice = scale_choice()
+    spec = choice.study().scaled
+    if spec.family != "efficientnet":
+        raise UserError(
+            "Maps of your own network are made of EfficientNets; choose EfficientNet-B0 or the "
+            "Classroom baseline as baseline, here or on the Scale page."
+        )
+    parent = cache.parent_of(spec)
+    own = Network(SCALE_KEY, choice.name, role_of(choice), spec)
+    for role in ROLES:
+        if spec == classroom_spec(role):
+            own = Network(f"classroom/{role}", choice.name, role)
+    classes = (
+        tuple(IMAGENETTE_CLASSES.values())
+        if spec.num_classes == len(IMAGENETTE_CLASSES)
+        else cache.imagenet_classes()
+    )
+    networks = [own]
+    if parent is not None and "/".join(parent) != own.key:
+        title = "B0" if parent[1] == "b0" else parent[1]
+        networks.insert(0, Network("/".join(parent), title, "baseline"))
+    return Family(YOURS, tuple(networks), classes, len(spec.stages), parent)
+
+
+def would_stand_here(family: Family) -> None:
+    """The family in a table, for when none of its weights can be had."""
+    rows = []
+    for network in family.networks:
+        entry = None if network.missing else find_model(*network.key.split("/"))
+        rows.append(
+            {
+                "network": network.title,
+                "role": network.role,
+                "input": "n/a" if entry is None else f"{entry.spec.resolution_px} px",
+                "download": "n/a" if entry is None else f"{cache.download_mb(entry.name):.0f} MB",
+                "mind": "no public weights exist" if entry is None else network.note,
+            }
+        )
+    st.markdown("What stands here once the weights have been fetched:")
+    st.table(pd.DataFrame(rows).set_index("network"), alt="The networks of this family")
+
+
+def role_of(choice: ScaleChoice) -> str:
+    """The one dimension a choice scales, ``compound`` for several, ``baseline`` for none."""
+    multipliers = choice.multipliers
+    scaled = {
+        "depth": multipliers.depth != 1,
+        "width": multipliers.width != 1,
+        "resolution": multipliers.resolution_px != choice.architecture.resolution_px,
+    }
+    roles = [role for role, is_scaled in scaled.items() if is_scaled]
+    return "compound" if len(roles) > 1 else roles[0] if roles else "baseline"
+
+
+def grow_instead(role: str) -> None:
+    """A callback: Yours, with B0 grown in one dimension."""
+    depth, width = NO_WEIGHTS[role]
+    state = {
+        "family": YOURS,
+        "architecture": "efficientnet_b0",
+        "by": "multipliers",
+        "depth": depth,
+        "width": width,
+        "px": 224,
+    }
+    for key, value in state.items():
+        st.session_state[key] = value
+
+
+def _entry(family: str, name: str, title: str) -> Network:
+    entry = find_model(family, name)
+    return Network(entry.key, title, entry.role, note=entry.note)

@@ -1,0 +1,87 @@
+"""What takes longer than a page may wait: Score-CAM, and removing pixels to ask the model again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from effnet_viz.errors import UserError
+from effnet_viz.results import CamResult
+from effnet_viz.ui import background_views, cache
+from effnet_viz.ui.compare.choices import OWN_TOP
+
+if TYPE_CHECKING:
+    from effnet_viz.background import Background
+    from effnet_viz.compare_work import Removed
+    from effnet_viz.ui.compare.gallery import View
+    from effnet_viz.weights import LoadedModel
+
+#: Removal and ROAD of one map, by network key; None where there is nothing to remove.
+Measured = Mapping[str, "Removed | None"]
+
+
+def score_cam_maps(view: View) -> dict[str, CamResult]:
+    """Score-CAM of every network, made in the background; empty until it is there."""
+    request = _request(view)
+
+    def start() -> Background[Any]:
+        return cache.score_cam_job(
+            view.photo.image,
+            view.square,
+            loaded_models(view),
+            view.settings.target if view.settings.target >= 0 else None,
+            view.settings.target == OWN_TOP,
+            view.settings.stage,
+        )
+
+    why = st.empty()
+    made = background_views.result_of(
+        "scorecam", request, "Compute Score-CAM", start, icon=":material/hourglass_top:"
+    )
+    if made is not None:
+        return dict(made)
+    why.markdown(
+        "**Score-CAM runs the network once per channel**: hundreds to thousands of passes. The "
+        "page stays usable meanwhile."
+    )
+    return {}
+
+
+def measured(view: View, results: Mapping[str, CamResult]) -> Measured | None:
+    """Deletion, insertion and ROAD of every map on screen, made on request; None until then."""
+    targets = tuple(result.target_index for result in results.values())
+
+    def start() -> Background[Any]:
+        loaded = [(key, model) for key, model in loaded_models(view) if key in results]
+        return cache.removal_job(view.photo.image, view.square, loaded, results)
+
+    made: Measured | None = background_views.result_of(
+        "removal",
+        (*_request(view), targets),
+        "Measure deletion, insertion and ROAD",
+        start,
+        icon=":material/backspace:",
+    )
+    return made
+
+
+def _request(view: View) -> tuple[Any, ...]:
+    s = view.settings
+    networks = tuple((n.key, n.spec) for n in view.family.runnable)
+    return (view.photo.key, view.square, networks, s.method, s.target, s.stage, view.device)
+
+
+def loaded_models(view: View) -> list[tuple[str, LoadedModel]]:
+    """The networks that can be had, loaded. Raises UserError where there is none."""
+    found: list[tuple[str, LoadedModel]] = []
+    problem = UserError("There is no network to run; choose another family.")
+    for network in view.family.runnable:
+        try:
+            found.append((network.key, cache.load(network.key, network.spec, view.device)))
+        except UserError as error:
+            problem = error
+    if not found:
+        raise problem
+    return found

@@ -1,0 +1,126 @@
+"""The page's background work against the engine called directly."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from effnet_viz import cam, compare_work, images, samples, weights
+from effnet_viz.architectures import CLASSROOM_BASELINE
+from effnet_viz.background import Background
+from effnet_viz.compare_work import Target
+from effnet_viz.errors import UserError
+from effnet_viz.families import IMAGENETTE_CLASSES
+from effnet_viz.scaling import Multipliers, scale
+
+
+@pytest.fixture(scope="module")
+def models():
+    return [(role, weights.load_model("classroom", role)) for role in ("baseline", "width")]
+
+
+@pytest.fixture(scope="module")
+def photos():
+    return [images.decode(samples.read_sample(name)) for name in ("church", "cat")]
+
+
+@pytest.fixture
+def photo_folder(tmp_path):
+    random = np.random.default_rng(0)
+    for wnid in IMAGENETTE_CLASSES:
+        (tmp_path / "train" / wnid).mkdir(parents=True)
+        for number in range(8):
+            pixels = random.integers(0, 255, (32, 32, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "train" / wnid / f"{number}.JPEG")
+    return tmp_path
+
+
+def finished(work):
+    job = Background(work).start()
+    assert job.wait(120)
+    assert not job.failure, job.failure
+    return job
+
+
+def test_one_class_for_all_is_the_first_models_top(models, photos):
+    rows = finished(
+        lambda task: compare_work.many_photos(task, models, photos, "gradcam", Target(), 9)
+    ).result
+    for image, row in zip(photos, rows, strict=True):
+        assert len({result.target_index for result in row}) == 1
+        direct = cam.compute_cam(models[0][1], image, square=images.square(*image.size))
+        assert row[0].raw == direct.raw
+        assert row[0].target_index == direct.target_index
+
+
+def test_own_classes_are_each_models_own(models, photos):
+    rows = finished(
+        lambda task: compare_work.many_photos(task, models, photos, "gradcam", Target(own=True), 9)
+    ).result
+    for image, row in zip(photos, rows, strict=True):
+        for (_, model), result in zip(models, row, strict=True):
+            direct = cam.compute_cam(model, image, square=images.square(*image.size))
+            assert result.target_index == direct.target_index
+
+
+def test_a_map_without_evidence_is_not_measured(models, photos):
+    from dataclasses import replace
+
+    image, seen = photos[0], images.square(*photos[0].size)
+    found = cam.compute_cam(models[0][1], image, square=seen)
+    results = {"baseline": replace(found, evidence=False)}
+    job = finished(lambda task: compare_work.removal(task, models[:1], image, seen, results))
+    assert job.result == {"baseline": None}
+
+
+def test_training_photos_are_found_where_the_variable_says(photo_folder, monkeypatch):
+    monkeypatch.setenv("EFFNET_VIZ_CACHE", str(photo_folder / "nothing"))
+    monkeypatch.delenv("EFFNET_VIZ_DATA", raising=False)
+    assert compare_work.training_folder() is None
+    monkeypatch.setenv("EFFNET_VIZ_DATA", str(photo_folder))
+    assert compare_work.training_folder() == photo_folder / "train"
+    (photo_folder / "train" / "n01440764").rename(photo_folder / "elsewhere")
+    assert compare_work.training_folder() is None
+
+
+def test_a_fine_tune_changes_the_function_and_says_so(photo_folder, photos):
+    parent = weights.load_model("classroom", "baseline", optimised=False)
+    spec = scale(CLASSROOM_BASELINE, Multipliers(1.0, 1.5, 96))
+    folder = photo_folder / "train"
+    tuned = finished(
+        lambda task: compare_work.fine_tuned(task, parent, spec, folder, 3, "cpu")
+    ).result
+    assert tuned.weights == "grown from classroom baseline, then trained 3 steps here"
+    assert tuned.record["photos"] == 80
+    assert tuned.spec == spec
+    before = cam.compute_cam(parent, photos[0], target_class=4)
+    after = cam.compute_cam(tuned, photos[0], target_class=4)
+    assert before.probability != pytest.approx(after.probability, abs=1e-4)
+    assert before.weights != after.weights
+
+
+def test_a_stopped_fine_tune_keeps_what_it_has(photo_folder):
+    parent = weights.load_model("classroom", "baseline", optimised=False)
+    folder = photo_folder / "train"
+
+    def work(task):
+        report = task.report
+        task.report = lambda what, share: (report(what, share), "step 2" in what and task.cancel())
+        return compare_work.fine_tuned(task, parent, CLASSROOM_BASELINE, folder, 50, "cpu")
+
+    tuned = finished(work).result
+    made = int(tuned.weights.split("trained ")[1].split()[0])
+    assert 2 <= made < 50
+
+
+def test_labels_are_those_of_the_parents_classes(photo_folder):
+    from torchvision.models import EfficientNet_B0_Weights
+
+    classes = EfficientNet_B0_Weights.IMAGENET1K_V1.meta["categories"]
+    photos = compare_work._photos(photo_folder / "train", classes)
+    named = {classes[label] for label in photos.labels.tolist()}
+    assert named == set(IMAGENETTE_CLASSES.values())
+
+
+def test_no_photos_is_one_sentence(tmp_path):
+    with pytest.raises(UserError):
+        compare_work._photos(tmp_path / "missing", list(IMAGENETTE_CLASSES.values()))
