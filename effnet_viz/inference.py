@@ -149,10 +149,10 @@ def guard(
     """Return if this machine can run ``spec``, by arithmetic, before anything is built.
 
     Memory counts the largest layer's input and output, the weights twice (as built, and as
-    optimised; not at all for a model already ``loaded``), what is kept besides (``extra_bytes``)
-    and, where a map of ``map_stage`` is wanted, what its gradients need. ``available_bytes`` and
-    ``max_macs`` default to what the device has free and to `MAX_MACS`. Raises UserError with both
-    numbers.
+    optimised; the first pass packs them into the memory of the former; not at all for a model
+    already ``loaded``), what is kept besides (``extra_bytes``) and, where a map of ``map_stage`` is
+    wanted, what its gradients need. ``available_bytes`` and ``max_macs`` default to what the device
+    has free and to `MAX_MACS`. Raises UserError with both numbers.
     """
     cost = network_cost(spec)
     if max_macs is None:
