@@ -7,8 +7,8 @@ which changes no time. ``plain`` is torchvision's module as it comes, in inferen
 the logits; ``map`` is this package's whole map, forward pass included; the two libraries hook their
 own copy of the plain module and are constructed once. Every round runs all of them in turn, each
 time beginning with another one, and a ratio is the median over rounds of the ratio within a round,
-so that a machine that is busy now and then slows both sides. Peak memory is what one pass adds to a fresh process that holds the network
-(Linux only).
+so that a machine that is busy now and then slows both sides. Peak memory is what one pass adds to a
+fresh process that holds the network (Linux only).
 """
 
 from __future__ import annotations
