@@ -16,7 +16,13 @@ from torch import Tensor
 from effnet_viz.cam_methods import METHODS, Method
 from effnet_viz.cost import BYTES_PER_VALUE, network_cost
 from effnet_viz.errors import Cancelled, UserError
-from effnet_viz.inference import class_label, guard, not_finite, with_cpu_fallback
+from effnet_viz.inference import (
+    batch_at_once,
+    class_label,
+    guard,
+    not_finite,
+    with_cpu_fallback,
+)
 from effnet_viz.raw_maps import (
     Asked,
     Kept,
@@ -48,9 +54,6 @@ __all__ = [
 
 #: A map of which rounding moves a larger share than this gets a note.
 VISIBLE_SHARE = 0.01
-
-#: Photos and multiply-adds of one batch of Score-CAM, between which it reports and can be stopped.
-MAX_SCORE_BATCH, MAX_SCORE_MACS = 16, 40 * 10**9
 
 Report = Callable[[int, int], None]
 Stop = Callable[[], bool]
@@ -154,7 +157,7 @@ def compute_cam(
     _check(model, method, target_class, stage)
     _guard(model, method, stage, features, keeps=False)
     inputs = _inputs(model, image, square, features)
-    asked = Asked(method, target_class, on_progress, should_stop, _score_batch(model.spec))
+    asked = Asked(method, target_class, on_progress, should_stop, batch_at_once(model.spec))
 
     def run(model: LoadedModel) -> CamResult:
         kept = _kept(features, model.device)
@@ -189,7 +192,7 @@ def all_stages(
     _check(model, method, target_class, first)
     _guard(model, method, first, features, keeps=not METHODS[method].gradients)
     inputs = _inputs(model, image, square, features)
-    asked = Asked(method, target_class, on_progress, should_stop, _score_batch(model.spec))
+    asked = Asked(method, target_class, on_progress, should_stop, batch_at_once(model.spec))
 
     def run(model: LoadedModel) -> tuple[CamResult, ...]:
         kept = _kept(features, model.device)
@@ -239,15 +242,10 @@ def _guard(
         model.spec,
         device=model.device,
         loaded=True,
-        batch_size=_score_batch(model.spec) if method == "scorecam" else 1,
+        batch_size=batch_at_once(model.spec) if method == "scorecam" else 1,
         map_stage=stage if METHODS[method].gradients else None,
         extra_bytes=features_bytes(model.spec) if moves or (keeps and features is None) else 0,
     )
-
-
-def _score_batch(spec: ArchitectureSpec) -> int:
-    """How many masked photos Score-CAM runs at once: as many as about a second allows."""
-    return max(1, min(MAX_SCORE_BATCH, MAX_SCORE_MACS // network_cost(spec).macs))
 
 
 def _kept(features: Features | None, device: str) -> Kept | None:

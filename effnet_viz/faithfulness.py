@@ -19,7 +19,7 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional
 
 from effnet_viz.errors import Cancelled, UserError
-from effnet_viz.inference import guard, with_cpu_fallback
+from effnet_viz.inference import batch_at_once, guard, with_cpu_fallback
 from effnet_viz.results import CamResult, Removal, RemovalCurves
 from effnet_viz.weights import seeding
 
@@ -33,7 +33,6 @@ Fill = Literal["paper", "mean", "blur"]
 Report = Callable[[int, int], None]
 Stop = Callable[[], bool]
 
-BATCH = 8
 #: The blurred photo that insertion starts from: kernel side and sigma for an input of 224 px, as
 #: in the authors' own code; both scale with the input.
 BLUR_KERNEL_PX, BLUR_SIGMA_PX, BLUR_AT_PX = 11, 5.0, 224
@@ -66,7 +65,7 @@ def deletion_insertion(
     _check(result)
     if steps < 1:
         raise UserError(f"Pixels are removed in at least one step, not in {steps}.")
-    guard(model.spec, device=model.device, loaded=True, batch_size=_batch(model))
+    guard(model.spec, device=model.device, loaded=True, batch_size=batch_at_once(model.spec))
     inputs = model.preprocess(image, square)
     order = _importance(result, inputs).argsort()[::-1].copy()
     mean, blurred = torch.zeros_like(inputs), _blurred(inputs)
@@ -173,10 +172,6 @@ def _blurred(inputs: Tensor) -> Tensor:
     return functional.gaussian_blur(inputs, [kernel, kernel], [BLUR_SIGMA_PX * scale])
 
 
-def _batch(model: LoadedModel) -> int:
-    return BATCH if model.device == "cpu" else 4 * BATCH
-
-
 def _probabilities(
     model: LoadedModel,
     pictures: Iterator[Tensor],
@@ -185,10 +180,10 @@ def _probabilities(
     on_progress: Report | None,
     should_stop: Stop | None,
 ) -> Iterator[float]:
-    done = 0
+    done, size = 0, batch_at_once(model.spec)
     while done < total:
         _report(done, total, on_progress, should_stop)
-        batch = list(islice(pictures, _batch(model)))
+        batch = list(islice(pictures, size))
         with torch.inference_mode():
             logits: Any = model.module(torch.cat(batch).to(model.device))
         yield from logits.float().softmax(1)[:, target].tolist()

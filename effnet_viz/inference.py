@@ -33,6 +33,9 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 #: seconds on two CPU cores.
 MAX_MACS = {"cpu": 300 * 10**9, "cuda": 10**13, "mps": 3 * 10**12}
 
+#: Multiply-adds of one batch of `batch_at_once`.
+BATCH_MACS = 40 * 10**9
+
 #: Assumed free where the system does not say.
 UNKNOWN_MEMORY_BYTES = 4 * 1024**3
 
@@ -178,6 +181,12 @@ def guard(
             "Lower the resolution or the width"
             + (", or choose a later stage." if map_stage is not None else ".")
         )
+
+
+def batch_at_once(spec: ArchitectureSpec, most: int = 16) -> int:
+    """How many images to run in one pass where many wait: at most ``most``, and no more than take
+    about a second on two CPU cores, so that long work can report and be stopped in between."""
+    return max(1, min(most, BATCH_MACS // network_cost(spec).macs))
 
 
 def gradient_memory_bytes(spec: ArchitectureSpec, stage: int) -> int:

@@ -327,3 +327,12 @@ def test_the_copy_on_the_cpu_shares_nothing_with_the_gpu(model):
     assert all(torch.equal(state[key], original[key]) for key in state)
     assert copied is not model.module
     assert not any(parameter.requires_grad for parameter in copied.parameters())
+
+
+def test_as_many_at_once_as_a_second_allows():
+    assert inference.batch_at_once(released_spec("b0")) == 16
+    assert inference.batch_at_once(released_spec("b0"), most=4) == 4
+    spec = released_spec("b7")  # 38 billion multiply-adds
+    assert inference.batch_at_once(spec) == 1
+    half = replace(spec, resolution_px=300)
+    assert inference.batch_at_once(half) == 40 * 10**9 // network_cost(half).macs == 4
