@@ -68,13 +68,13 @@ def time_against(rows: Sequence[BenchmarkRow], predictor: Predictor, line: Fit |
             showlegend=False,
         )
     x_range = _log_range(costs, 1.4)
-    y_range = _log_range([row.latency.median_ms for row in rows], 0.5)
+    y_range = _log_range([t for row in rows for t in (row.latency.q1_ms, row.latency.q3_ms)], 0.5)
     figure.update_xaxes(type="log", title=PREDICTORS[predictor], range=x_range, zeroline=False)
     figure.update_xaxes(tickangle=0, **_ticks(x_range))
-    whole = _whole(y_range)
+    ticks = _time_ticks(y_range)
     figure.update_yaxes(
         type="log", range=y_range, zeroline=False, automargin=True,
-        tickvals=[10.0**n for n in whole], ticktext=[_duration(10.0**n) for n in whole],
+        tickvals=ticks, ticktext=[_duration(tick) for tick in ticks],
     )  # fmt: skip
     figure.update_layout(
         height=330,
@@ -125,6 +125,16 @@ def _ticks(exponents: Sequence[float]) -> dict[str, list[object]]:
     return {"tickvals": [10.0**n for n in whole], "ticktext": [si(10.0**n, 1) for n in whole]}
 
 
+def _time_ticks(exponents: Sequence[float]) -> list[float]:
+    """Powers of ten; where there are fewer than two, 1, 2 and 5 times them."""
+    low, high = exponents
+    whole = [10.0**n for n in _whole(exponents)]
+    if len(whole) > 1:
+        return whole
+    tens = range(math.floor(low), math.ceil(high))
+    return [k * 10.0**n for n in tens for k in (1, 2, 5) if low <= math.log10(k) + n <= high]
+
+
 def _duration(ms: float) -> str:
-    """A power of ten of milliseconds: ``10 ms``, ``1 s``."""
+    """Milliseconds in words: ``10 ms``, ``1 s``."""
     return f"{ms / 1000:g} s" if ms >= 1000 else f"{ms:g} ms"

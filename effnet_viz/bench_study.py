@@ -38,6 +38,9 @@ LEAST_MACS_RATIO = 1.2
 #: And closer than this factor, they cost the same.
 SAME_MACS_RATIO = 1.05
 
+#: A quiet machine's quartiles differ by less than this factor.
+NOISY_RATIO = 1.4
+
 #: Fewer points than this lie on a line too easily to say anything.
 LEAST_POINTS = 3
 
@@ -191,6 +194,14 @@ def same_cost(rows: Sequence[BenchmarkRow]) -> Contradiction | None:
         and slow.latency.q1_ms > fast.latency.q3_ms
     ]
     return max(pairs, key=lambda pair: pair.longer, default=None)
+
+
+def noisiest(rows: Sequence[BenchmarkRow]) -> BenchmarkRow | None:
+    """The row whose passes differ most, where its quartiles differ by more than `NOISY_RATIO`: the
+    machine did other things meanwhile. None where all are steady."""
+    row = max(rows, key=lambda row: row.latency.q3_ms / row.latency.q1_ms, default=None)
+    noisy = row is not None and row.latency.q3_ms > NOISY_RATIO * row.latency.q1_ms
+    return row if noisy else None
 
 
 def speedup(rows: Iterable[BenchmarkRow], slow: str, fast: str) -> float | None:

@@ -80,6 +80,14 @@ def _origin(shown: Shown) -> None:
         )
     else:
         st.success(f"**Measured on this machine**: {how}.", icon=":material/timer:")
+    noisy = bench_study.noisiest(shown.rows)
+    if noisy is not None:
+        st.warning(
+            f"The machine was busy with other things: half of {title(noisy.model)}'s passes took "
+            f"{noisy.latency.q1_ms:.3g} to {noisy.latency.q3_ms:.3g} ms, the others less or more. "
+            "Measure again when it is quiet before you trust a small difference.",
+            icon=":material/waves:",
+        )
 
 
 def _setup_words(row: BenchmarkRow) -> str:
@@ -132,10 +140,10 @@ def table(choice: Choice, shown: Shown) -> None:
     rows = [_measured_cells(row) for row in sorted(shown.rows, key=lambda row: row.macs)]
     there = {(row.model, row.macs) for row in shown.rows}
     for entry in choice.entries:
-        cells = _computed_cells(entry, choice.setup)
         if (entry.name, network_cost(entry.spec).macs) not in there:
-            rows.append(cells)
-    st.table(pd.DataFrame(rows).set_index("model"), alt="Cost, time and memory of each model")
+            rows.append(_computed_cells(entry, choice.setup))
+    cells = pd.DataFrame(rows).set_index("model").map(lambda cell: cell.replace(" ", "\u00a0"))
+    st.table(cells, alt="Cost, time and memory of each model")
     st.caption(
         "Multiply-adds, activations and parameters of one image, and the least memory (weights and "
         "the largest layer's input and output, float32): computed here. Time of one pass: median "
@@ -151,8 +159,7 @@ def _measured_cells(row: BenchmarkRow) -> dict[str, str]:
     peak = row.peak_memory_bytes
     return {
         "model": f"**{title(row.model)}**",
-        # no break before the bracket, nor at the hyphen
-        "time, ms": f"{time.median_ms:.1f}\u00a0:small[({time.q1_ms:.1f}\u2011{time.q3_ms:.1f})]",
+        "time, ms": f"{time.median_ms:.1f} :small[({time.q1_ms:.1f}\u2011{time.q3_ms:.1f})]",
         "multiply-adds": si(row.macs),
         "activations": si(row.activations),
         "parameters": si(row.params),

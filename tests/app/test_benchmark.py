@@ -16,7 +16,9 @@ PAGE = "pages/benchmark.py"
 
 
 def table(app, column):
-    return next(t.value for t in app.table if column in t.value.columns)
+    """The table with that column; spaces that do not break are spaces here."""
+    found = next(t.value for t in app.table if column in t.value.columns)
+    return found.map(lambda cell: str(cell).replace("\u00a0", " "))
 
 
 def button(app, label):
@@ -198,6 +200,21 @@ def test_a_full_gpu_is_one_sentence_and_the_others_are_measured(open_page, worke
     assert app.error[0].value == "It did not fit into the GPU's memory."
     assert len(app.session_state["bench_rows"]) == 5
     assert "depth" in " ".join(table(app, "time, ms").index)
+
+
+def test_a_noisy_machine_is_said(open_page, worker):
+    worker(
+        "from dataclasses import replace\n"
+        "for at, entry in enumerate(entries):\n"
+        "    r = row(entry, setup)\n"
+        "    q3 = r.latency.median_ms * (1.5 if entry.name == 'depth' else 1.3)\n"
+        "    say(at=at, row=as_dict(replace(r, latency=replace(r.latency, q3_ms=q3))))\n"
+    )
+    app = open_page(PAGE)
+    assert not app.warning
+    button(app, "Measure").click().run()
+    finish(app)
+    assert "half of depth's passes took 1.93 to 2.9 ms" in app.warning[0].value
 
 
 def test_choosing_nothing_is_said(open_page):

@@ -259,6 +259,13 @@ def test_equal_multiply_adds_and_the_most_different_times():
     assert bench_study.same_cost([row("a", 100, 10, 1), row("b", 100, 9, 1)]) is None  # overlap
 
 
+def test_the_noisiest_row_and_only_where_it_is_noisy():
+    rows = [row("a", 1, 10, 1), row("b", 2, 10, 2), row("c", 3, 10, 1.5)]
+    assert bench_study.noisiest(rows).model == "b"
+    assert bench_study.noisiest(rows[::2]) is None  # 11.5 / 8.5 ms
+    assert bench_study.noisiest([]) is None
+
+
 def test_speedup_and_throughput():
     rows = [row("resnet152", 2, 57.0), row("b1", 1, 10.0, batch_size=4)]
     assert bench_study.speedup(rows, "resnet152", "b1") == pytest.approx(5.7)
