@@ -18,7 +18,7 @@ from effnet_viz.images import square as centre_square
 from effnet_viz.optimise import optimise
 from effnet_viz.results import CamResult
 from effnet_viz.splits import read_names
-from effnet_viz.training import PhotoSet, load_photos
+from effnet_viz.training import PhotoSet, load_photos, top1_percent
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 #: How many photos of each class a short fine-tune draws from; all of them would fill the memory.
 PHOTOS_PER_CLASS = 80
+
+#: How many validation photos of each class a fine-tuned network is asked about, and its parent.
+UNSEEN_PER_CLASS = 20
 
 #: How far apart copied channels start before they are trained (see `growth.grow`).
 GROWING_NOISE = 0.05
@@ -203,6 +206,10 @@ def fine_tuned(
     made = len(tuned.losses)
     label = f"grown from {parent.family} {parent.name}, then trained {made} steps here"
     few = max(1, made // 10)
+    unseen = None
+    if not task.should_stop():
+        task.report("Asking it about photos it never saw", 0.99)
+        unseen = _unseen(folder, parent.classes)
     record = {
         **grown.record,
         "weights": label,
@@ -210,19 +217,28 @@ def fine_tuned(
         "first_loss": sum(tuned.losses[:few]) / few,
         "last_loss": sum(tuned.losses[-few:]) / few,
         "photos": len(photos),
+        "unseen": 0 if unseen is None else len(unseen),
+        "unseen_top1": unseen and top1_percent(tuned.module, unseen, spec.resolution_px),
+        "parent_top1": unseen and top1_percent(parent.module, unseen, parent.spec.resolution_px),
     }
     module = optimise(tuned.module, device)
     return replace(grown, module=module, weights=label, record=record, device=device)
 
 
-def _photos(folder: Path, classes: Sequence[str]) -> PhotoSet:
-    """Some training photos, labelled with indices of ``classes``, none of those kept apart."""
+def _unseen(folder: Path, classes: Sequence[str]) -> PhotoSet | None:
+    """Some validation photos beside the training photos; None where there are none."""
+    try:
+        return _photos(folder.parent / "val", classes, UNSEEN_PER_CLASS)
+    except UserError:
+        return None
+
+
+def _photos(folder: Path, classes: Sequence[str], per_class: int = PHOTOS_PER_CLASS) -> PhotoSet:
+    """Some photos, labelled with indices of ``classes``, none of those kept apart."""
     try:
         apart = read_names("boxed")
     except UserError:
         apart = frozenset()
-    photos = load_photos(
-        folder, IMAGENETTE_CLASSES, leave_out=apart, limit_per_class=PHOTOS_PER_CLASS
-    )
+    photos = load_photos(folder, IMAGENETTE_CLASSES, leave_out=apart, limit_per_class=per_class)
     indices = [list(classes).index(label) for label in IMAGENETTE_CLASSES.values()]
     return replace(photos, labels=photos.labels.new_tensor(indices)[photos.labels])

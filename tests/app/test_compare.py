@@ -398,3 +398,34 @@ def test_the_link_carries_the_view_and_not_the_photo(open_page):
     assert [button.label for button in app.get("download_button")] == [
         "Contact sheet, PNG", "Report, one HTML file", "Raw maps, .npz",
     ]  # fmt: skip
+
+
+def test_a_photo_seen_runs_each_network_once(open_page, monkeypatch):
+    """Opacity, colours, class, method and stage change what is made of a pass, not the pass."""
+    import io
+
+    import numpy as np
+    from PIL import Image
+
+    passes = []
+    real = cam.photo_features
+    monkeypatch.setattr(
+        cam, "photo_features",
+        lambda model, image, **options: passes.append(model.name) or real(model, image, **options),
+    )  # fmt: skip
+    data = io.BytesIO()
+    pixels = np.random.default_rng(7).integers(0, 255, (64, 96, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(data, "PNG")
+    app = open_page(PAGE, **SHOWN)
+    passes.clear()
+    app.file_uploader(key="upload").upload("noise.png", data.getvalue()).run()
+    assert passes == list(ROLES)
+    app.slider(key="opacity").set_value(0.8).run()
+    app.selectbox(key="colours").set_value("viridis").run()
+    app.selectbox(key="target").set_value(4).run()
+    app.slider(key="stage").set_value(4).run()
+    app.selectbox(key="method").set_value("layercam").run()
+    assert not app.exception
+    assert passes == list(ROLES)
+    app.slider(key="at").set_value(0).run()
+    assert passes == [*ROLES, *ROLES]  # another square is another pass

@@ -73,7 +73,7 @@ def test_a_reload_restores_the_view(page: Page, server: str):
 
     page.goto(f"{server}/compare?stage=5&method=LayerCAM&grid=true&target=church")
     settled(page)
-    expect(page.get_by_text("Evidence for church")).to_be_visible()
+    expect(page.get_by_text("Evidence for church (chosen)")).to_be_visible()
     expect(page.get_by_text("stage 5")).to_be_visible()
 
 

@@ -124,3 +124,23 @@ def test_labels_are_those_of_the_parents_classes(photo_folder):
 def test_no_photos_is_one_sentence(tmp_path):
     with pytest.raises(UserError):
         compare_work._photos(tmp_path / "missing", list(IMAGENETTE_CLASSES.values()))
+
+
+def test_a_fine_tune_is_asked_about_photos_it_never_saw(photo_folder):
+    from effnet_viz.training import top1_percent
+
+    parent = weights.load_model("classroom", "baseline", optimised=False)
+    (photo_folder / "val").mkdir()
+    for wnid in IMAGENETTE_CLASSES:
+        (photo_folder / "val" / wnid).mkdir()
+        for number in (0, 1):
+            name = f"{wnid}/{number}.JPEG"
+            (photo_folder / "val" / name).write_bytes((photo_folder / "train" / name).read_bytes())
+    folder = photo_folder / "train"
+    tuned = finished(
+        lambda task: compare_work.fine_tuned(task, parent, CLASSROOM_BASELINE, folder, 1, "cpu")
+    ).result
+    unseen = compare_work._unseen(folder, parent.classes)
+    assert tuned.record["unseen"] == len(unseen) == 20
+    assert tuned.record["parent_top1"] == top1_percent(parent.module, unseen, 96)
+    assert tuned.record["unseen_top1"] == pytest.approx(top1_percent(tuned.module, unseen, 96))

@@ -104,9 +104,18 @@ def _fine_tune(view: View, own: Network, parent: tuple[str, str]) -> None:
         st.rerun()
     st.success(
         f"**{made.weights}.** Loss at first {made.record['first_loss']:.2f}, at last "
-        f"{made.record['last_loss']:.2f}, on {made.record['photos']} photos. Its map stands above, "
-        "beside the grown one. Nobody has measured how often it is right.",
+        f"{made.record['last_loss']:.2f}, on {made.record['photos']} photos. {_worth(made.record)} "
+        "Its map stands above, beside the grown one.",
         icon=":material/check:",
+    )
+
+
+def _worth(record: dict[str, Any]) -> str:
+    if not record["unseen"]:
+        return "Nobody has measured how often it is right: there are no validation photos here."
+    return (
+        f"On {record['unseen']} photos it never saw it is right on {record['unseen_top1']:.0f} %, "
+        f"its parent on {record['parent_top1']:.0f} %; so few steps may well make it worse."
     )
 
 

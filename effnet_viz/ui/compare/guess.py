@@ -19,7 +19,7 @@ AT_WHAT = ("the whole object", "one telling part", "the background")
 #: Whoever follows a link with one of these, or has changed one, has begun already.
 _BEGUN = (
     *("family", "photo", "at", "target", "stage", "method", "opacity", "colours", "grid", "same"),
-    *("box", "look"),
+    *("box", "look", "shown"),
 )
 
 
@@ -37,6 +37,7 @@ def answered(family: Family) -> bool:
     if begun or family.key != CLASSROOM:
         st.session_state.setdefault("compare_guess", (SKIP, None))
     if "compare_guess" in st.session_state:
+        st.query_params["shown"] = "true"  # whoever gets the link is not asked again
         return True
     with st.container(border=True):
         st.pills(
