@@ -119,11 +119,12 @@ def photo_features(
 def features_bytes(spec: ArchitectureSpec) -> int:
     """The memory that `Features` of a network take, by arithmetic: every stage's float32 output.
 
-    The last row is the head, whose map is taken before its pooling.
+    An EfficientNet's last row, the head, has a map too, before its pooling; a ResNet's has none.
     """
-    rows = network_cost(spec).stages
-    outputs = [row.out_channels * row.out_resolution_px**2 for row in rows[:-1]]
-    outputs.append(rows[-1].out_channels * rows[-1].in_resolution_px ** 2)
+    *rows, head = network_cost(spec).stages
+    outputs = [row.out_channels * row.out_resolution_px**2 for row in rows]
+    if spec.family == "efficientnet":
+        outputs.append(head.out_channels * head.in_resolution_px**2)
     return BYTES_PER_VALUE * (sum(outputs) + 3 * spec.resolution_px**2)
 
 

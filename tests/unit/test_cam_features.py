@@ -16,12 +16,14 @@ from torch import nn
 from effnet_viz import UserError, cam, inference
 from effnet_viz.cam import METHODS, Cancelled, all_stages, compute_cam, photo_features
 from effnet_viz.cost import network_cost
-from effnet_viz.families import ROLES
+from effnet_viz.families import ROLES, find_model
 from effnet_viz.images import Square
 from effnet_viz.results import CamResult
-from effnet_viz.weights import LoadedModel, load_model
+from effnet_viz.weights import LoadedModel, load_model, random_control
 
 PHOTO = Image.fromarray(skimage.data.coffee())
+RESNET = find_model("resnet50", "resnet50")
+SMALL = replace(RESNET, spec=replace(RESNET.spec, resolution_px=64))
 FAST = [name for name, kind in METHODS.items() if not kind.slow]
 EVERY_STAGE = [name for name in FAST if not METHODS[name].last_stage_only]
 
@@ -94,9 +96,9 @@ def test_features_are_every_stages_output(role):
     assert features.probabilities == pytest.approx(logits.softmax(0).tolist(), abs=1e-6)
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_the_memory_of_features_is_known_before(role):
-    model = load_model("classroom", role)
+@pytest.mark.parametrize("entry", [*(find_model("classroom", role) for role in ROLES), SMALL])
+def test_the_memory_of_features_is_known_before(entry):
+    model = random_control(entry)
     logits_bytes = 4 * model.spec.num_classes
     expected = cam.features_bytes(model.spec) + logits_bytes
     assert photo_features(model, PHOTO).bytes == expected
