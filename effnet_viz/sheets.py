@@ -20,6 +20,8 @@ SMALL_TILE_PX = 200
 GAP_PX = 16
 LINE_PX = 18
 CAPTION_CHARS = 46
+#: Characters that Pillow's own font has not.
+SPELT = str.maketrans({"×": "x", "φ": "phi", "–": "-", "“": '"', "”": '"'})
 INK, PAPER, FAINT = "#1C1B29", "#FFFFFF", "#5B5A6B"
 
 
@@ -144,10 +146,12 @@ def _laid_out(
             draw.rectangle((x, y + 3, x + 9, y + 12), fill=tile.colour)
             for number, line in enumerate(tile.lines):
                 ink, font = (FAINT, plain) if number else (INK, bold)
-                draw.text((x + 15, y + number * LINE_PX), line, fill=ink, font=font)
+                draw.text(
+                    (x + 15, y + number * LINE_PX), line.translate(SPELT), fill=ink, font=font
+                )
         top += row_height
     for number, line in enumerate(printed):
-        draw.text((GAP_PX, top + number * LINE_PX), line, fill=FAINT, font=plain)
+        draw.text((GAP_PX, top + number * LINE_PX), line.translate(SPELT), fill=FAINT, font=plain)
     return sheet
 
 

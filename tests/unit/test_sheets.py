@@ -95,3 +95,9 @@ def test_photos_down_models_across():
         blues = (pixels[:, x] == (0, 0, 255)).all(axis=1).nonzero()[0]
         assert len(reds) > 90
         assert reds.max() < blues.min()
+
+
+def test_what_the_font_has_not_is_spelt(photo):
+    printed = contact_sheet(photo, [result()], settings=["φ = 1 of 640 × 480 px"])
+    spelt = contact_sheet(photo, [result()], settings=["phi = 1 of 640 x 480 px"])
+    assert np.array_equal(np.asarray(printed), np.asarray(spelt))
