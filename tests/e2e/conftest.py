@@ -84,23 +84,34 @@ def browser() -> Iterator[Browser]:
 
 
 def is_ours(message: ConsoleMessage) -> bool:
-    """An error, other than that of Streamlit's client, which on a linked page first asks for its
-    own addresses below that page."""
-    return message.type == "error" and "/_stcore/" not in message.location["url"]
+    """An error that is the app's. Not: Streamlit's client asking a linked page for its own
+    addresses below that page, or for a picture that the next run has already replaced (`page` looks
+    at the pictures that are there)."""
+    url = message.location["url"]
+    return message.type == "error" and "/_stcore/" not in url and "/media/" not in url
+
+
+BROKEN_PICTURES = """
+    [...document.querySelectorAll('img')]
+        .filter(picture => picture.complete && picture.naturalWidth === 0)
+        .map(picture => picture.src.slice(0, 80))
+"""
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A desktop page that fails the test on any console error or exception box."""
+    """A desktop page that fails the test on any console error, exception box or broken picture."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     opened = context.new_page()
     errors: list[str] = []
-    opened.on("console", lambda m: errors.append(m.text) if is_ours(m) else None)
+    opened.on("console", lambda m: errors.append(f"{m.text} {m.location}") if is_ours(m) else None)
     opened.on("pageerror", lambda error: errors.append(str(error)))
     yield opened
     boxes = opened.locator('[data-testid="stException"]').count()
+    broken = opened.evaluate(BROKEN_PICTURES)
     context.close()
     assert not errors, errors
+    assert not broken, broken
     assert not boxes, "an exception box is on the page"
 
 
