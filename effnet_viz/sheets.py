@@ -52,27 +52,33 @@ def contact_sheet(
     colours: Colours = "inferno",
     raw_grid: bool = False,
     full_scale: float | None = None,
+    pictures: Sequence[Image.Image] | None = None,
     settings: Sequence[str] = (),
 ) -> Image.Image:
     """An RGB picture: the photo first, then one tile per result, ``columns`` wide.
 
     ``seen`` is the square the models saw (default: the centre one). Every map is scaled by its own
     maximum, or by ``full_scale``, which the sheet says; a result without evidence shows no map.
-    ``settings`` are further lines for the foot of the sheet.
+    ``pictures`` are the results as painted elsewhere, at most ``TILE_PX`` long; by default they are
+    painted here. ``settings`` are further lines for the foot of the sheet.
     """
     seen = seen or square(*photo.size)
     tiles = [_Tile(framed(photo, seen, TILE_PX), ["The photo", "bright: what models see"], INK)]
-    for result in results:
-        picture = overlay(
-            photo,
-            seen,
-            result,
-            opacity=opacity,
-            colours=colours,
-            full_scale=full_scale,
-            raw_grid=raw_grid,
-            longest_px=TILE_PX,
-        )
+    if pictures is None:
+        pictures = [
+            overlay(
+                photo,
+                seen,
+                result,
+                opacity=opacity,
+                colours=colours,
+                full_scale=full_scale,
+                raw_grid=raw_grid,
+                longest_px=TILE_PX,
+            )
+            for result in results
+        ]
+    for result, picture in zip(results, pictures, strict=True):
         colour = ROLE_COLOURS.get(result.role, INK)
         tiles.append(_Tile(picture, caption_lines(result), colour))
     scaled = "one scale for all" if full_scale else "each map scaled by its own maximum"

@@ -101,3 +101,10 @@ def test_what_the_font_has_not_is_spelt(photo):
     printed = contact_sheet(photo, [result()], settings=["φ = 1 of 640 × 480 px"])
     spelt = contact_sheet(photo, [result()], settings=["phi = 1 of 640 x 480 px"])
     assert np.array_equal(np.asarray(printed), np.asarray(spelt))
+
+
+def test_pictures_painted_elsewhere_are_used_as_they_are(photo):
+    red = Image.new("RGB", (TILE_PX, TILE_PX), (255, 0, 0))
+    assert pixel(contact_sheet(photo, [result()], pictures=[red]), 1, 9, 9) == (255, 0, 0)
+    with pytest.raises(ValueError, match="zip"):
+        contact_sheet(photo, [result()], pictures=[])

@@ -102,11 +102,13 @@ def settings_of(maps: Maps) -> list[tuple[str, str]]:
 
 
 def sheet_png(maps: Maps) -> bytes:
-    """The contact sheet of the maps on screen."""
+    """The contact sheet of the maps on screen, painted as they are there."""
     view, settings = maps.view, maps.view.settings
+    results = [result for _, result in maps.shown]
     sheet = sheets.contact_sheet(
         view.photo.image,
-        [result for _, result in maps.shown],
+        results,
+        pictures=[maps.picture(result, sheets.TILE_PX) for result in results],
         seen=view.square,
         opacity=settings.opacity,
         colours=settings.colours,
