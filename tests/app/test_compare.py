@@ -164,10 +164,15 @@ def test_a_box_counts_what_lies_inside(open_page, baseline, golf_ball):
 # Families
 
 
-def test_imagenet_without_a_network_is_one_calm_sentence(open_page, monkeypatch, tmp_path):
+@pytest.fixture
+def offline(monkeypatch, tmp_path):
+    """No published weights on this machine, and no way to them."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+
+
+def test_imagenet_without_a_network_is_one_calm_sentence(open_page, offline):
     app = open_page(PAGE, family="EfficientNet on ImageNet")
     assert not app.error
     (sentence,) = [info.value for info in app.info]
@@ -250,6 +255,16 @@ def test_a_network_that_cannot_grow_says_why(open_page):
     app = open_page(PAGE, **GROWN | {"depth": "0.5", "width": "0.5"})
     assert "Untrained weights" in texts(app)
     assert "takes none away" in texts(app)
+
+
+def test_without_the_parents_weights_nothing_is_called_grown(open_page, offline):
+    app = open_page(PAGE, family="Yours, from the Scale page")
+    assert "Not grown yet" in texts(app)
+    assert "Grown, not trained" not in texts(app)
+    next(b for b in app.button if b.label == "Grow the classroom baseline").click().run()
+    assert not app.exception
+    assert "Grown, not trained" in texts(app)
+    assert "grown from classroom baseline, not trained further" in texts(app)
 
 
 def test_a_short_training_makes_the_weights_its_own(open_page, monkeypatch, tmp_path):

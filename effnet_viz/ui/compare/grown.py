@@ -10,7 +10,7 @@ import streamlit as st
 from effnet_viz.families import find_model
 from effnet_viz.ui import background_views, cache
 from effnet_viz.ui.compare.gallery import View
-from effnet_viz.ui.compare.models import SCALE_KEY, YOURS, Family, Network
+from effnet_viz.ui.compare.models import SCALE_KEY, YOURS, Family, Network, grow_classroom
 
 if TYPE_CHECKING:
     from effnet_viz.background import Background
@@ -44,6 +44,17 @@ def equal_by_construction(view: View) -> None:
                 icon=":material/content_copy:",
             )
         return
+    if not cache.is_available(*view.family.parent):
+        st.info(
+            "**Not grown yet.** The parent's weights are not on this machine, so nothing can be "
+            "grown from them. The classroom baseline ships with its weights: your φ, α, β, γ can "
+            "grow that.",
+            icon=":material/content_copy:",
+        )
+        st.button(
+            "Grow the classroom baseline", on_click=grow_classroom, icon=":material/content_copy:"
+        )
+        return
     parent = find_model(*view.family.parent)
     same_px = parent.spec.resolution_px == own.spec.resolution_px
     where = (
@@ -76,9 +87,6 @@ def _fine_tune(view: View, own: Network, parent: tuple[str, str]) -> None:
             "fetch Imagenette on the **Run** page, or start the app with `EFFNET_VIZ_DATA` naming "
             "a folder with `train/<class>/`."
         )
-        return
-    if not cache.is_available(*parent):
-        st.markdown("The parent's weights are not on this machine yet, so nothing can be grown.")
         return
     st.markdown(
         f"Some steps on 800 photos from `{folder}`, in the background, on the CPU. Copied channels "

@@ -175,7 +175,7 @@ def would_stand_here(family: Family) -> None:
                 "role": network.role,
                 "input": "n/a" if entry is None else f"{entry.spec.resolution_px} px",
                 "download": "n/a" if entry is None else f"{cache.download_mb(entry.name):.0f} MB",
-                "mind": "no public weights exist" if entry is None else network.note,
+                "note": network.note if entry else "no public weights exist; Yours grows one",
             }
         )
     st.markdown("What stands here once the weights have been fetched:")
@@ -207,6 +207,14 @@ def grow_instead(role: str) -> None:
     }
     for key, value in state.items():
         st.session_state[key] = value
+
+
+def grow_classroom() -> None:
+    """A callback: Yours on the classroom baseline, whose weights ship."""
+    st.session_state["family"] = YOURS
+    st.session_state["architecture"] = "classroom"
+    if st.session_state.get("by") != "formula":
+        st.session_state["by"] = "formula"
 
 
 def _entry(family: str, name: str, title: str) -> Network:
