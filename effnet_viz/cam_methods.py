@@ -61,7 +61,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "eigencam": Method(
             "EigenCAM",
             "Shows the direction in which the activations vary most; it does not look at the "
-            "class.",
+            "class, and which end is bright is arbitrary: networks may show opposite ends.",
             f"{_FORWARD_ONLY}, then a decomposition of the activations, slow on fine grids.",
             class_specific=False,
             gradients=False,

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from skimage.measure import label
 
+from effnet_viz.cam_methods import METHODS
 from effnet_viz.faithfulness import deletion_insertion, road
 from effnet_viz.results import CamResult, MapNumbers
 from effnet_viz.splits import Box
@@ -254,6 +255,8 @@ def in_words(result: CamResult) -> str:
     share = best_quarter_share(raw)
     spread = "spread out" if share < 0.5 else "concentrated" if share > 0.75 else "in one region"
     what = f"The evidence for {result.target_class}"
+    if not METHODS[result.method].class_specific:
+        what = "The main pattern, whatever the class,"
     if not result.meaningful:
         what = f"The map for {result.target_class}, of {result.weights} weights and so no evidence,"
     return (

@@ -181,7 +181,7 @@ def boxed(picture: Image.Image, photo_size: tuple[int, int], seen: Square, box: 
     right, bottom = seen.left + box.x1 * seen.side, seen.top + box.y1 * seen.side
     marked = picture.copy()
     corners = [round(edge * ratio) for edge in (left, top, right, bottom)]
-    corners[2], corners[3] = corners[2] - 1, corners[3] - 1
+    corners[2:] = [max(a, b - 1) for a, b in zip(corners[:2], corners[2:], strict=True)]
     draw = ImageDraw.Draw(marked)
     width = max(2, picture.width // 200)
     draw.rectangle((corners[0] - 1, corners[1] - 1, corners[2] + 1, corners[3] + 1), outline=INK)

@@ -7,6 +7,7 @@ inside the functions, so a page that calls none of them never loads it.
 
 from __future__ import annotations
 
+import contextvars
 import hashlib
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 MODELS_KEPT = 16
 RESULTS_KEPT = 2000
-PHOTOS_KEPT = 64
+PHOTOS_KEPT = 16
 
 #: Features of photos seen, all visitors together: some twenty photos by five classroom networks.
 FEATURES_BYTES = 256 * 2**20
@@ -81,10 +82,7 @@ def custom(spec: ArchitectureSpec, name: str, device: str) -> LoadedModel:
     """A model without trained weights of its own: grown from a baseline whose weights are on this
     machine where that can be, else untrained. Raises UserError where it cannot be built or held.
     """
-    parent = parent_of(spec)
-    if parent is not None and not is_available(*parent):
-        parent = None
-    return _custom(spec, name, device, parent)
+    return _custom(spec, name, device, available_parent(spec))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -176,19 +174,41 @@ def load(
         if key not in tuned:
             raise UserError("The fine-tuned weights belong to a visit that has ended; train again.")
         return tuned[key]
-    return model(family, name, device, on_progress)
+    # Streamlit records what a cached function draws and draws it again at every hit, which fails
+    # for a progress bar made outside. In a copy of the context it records nothing.
+    here = contextvars.copy_context()
+    report = on_progress and (lambda done, total: here.run(on_progress, done, total))
+    return model(family, name, device, report)
 
 
-@st.cache_data(max_entries=RESULTS_KEPT, show_spinner=False)
+def available_parent(spec: ArchitectureSpec | None) -> tuple[str, str] | None:
+    """The parent that a custom network is grown from now: None where its weights are not here."""
+    parent = None if spec is None else parent_of(spec)
+    return parent if parent is not None and is_available(*parent) else None
+
+
 def predict(
     photo_key: str,
-    _data: bytes,
+    data: bytes,
     model_key: str,
     spec: ArchitectureSpec | None,
     device: str,
     top: int = 5,
 ) -> Prediction:
     """One model's prediction for one photo, with its latency. Raises UserError."""
+    return _predict(photo_key, data, model_key, spec, device, top, available_parent(spec))
+
+
+@st.cache_data(max_entries=RESULTS_KEPT, show_spinner=False)
+def _predict(
+    photo_key: str,
+    _data: bytes,
+    model_key: str,
+    spec: ArchitectureSpec | None,
+    device: str,
+    top: int,
+    parent: tuple[str, str] | None,  # noqa: ARG001 (part of the key: grown or untrained)
+) -> Prediction:
     from effnet_viz import inference
 
     return inference.predict(load(model_key, spec, device), photo(photo_key, _data), top=top)
@@ -226,16 +246,15 @@ def features(
 
     loaded = load(model_key, spec, device)
     return _features_kept().get(
-        (photo_key, square, model_key, spec, device),
+        (photo_key, square, model_key, spec, device, available_parent(spec)),
         lambda: engine.photo_features(loaded, photo(photo_key, data), square=square),
         lambda made: made.bytes,
     )
 
 
-@st.cache_data(max_entries=RESULTS_KEPT, show_spinner=False)
 def cam(
     photo_key: str,
-    _data: bytes,
+    data: bytes,
     square: Square,
     model_key: str,
     spec: ArchitectureSpec | None,
@@ -245,6 +264,23 @@ def cam(
     target_stage: int,
 ) -> CamResult:
     """One model's map for one square of one photo. Raises UserError."""
+    what = (photo_key, data, square, model_key, spec, device, method, target_class, target_stage)
+    return _cam(*what, available_parent(spec))
+
+
+@st.cache_data(max_entries=RESULTS_KEPT, show_spinner=False)
+def _cam(
+    photo_key: str,
+    _data: bytes,
+    square: Square,
+    model_key: str,
+    spec: ArchitectureSpec | None,
+    device: str,
+    method: str,
+    target_class: int | None,
+    target_stage: int,
+    parent: tuple[str, str] | None,  # noqa: ARG001 (part of the key: grown or untrained)
+) -> CamResult:
     from effnet_viz import cam as engine
 
     return engine.compute_cam(
@@ -258,10 +294,9 @@ def cam(
     )
 
 
-@st.cache_data(max_entries=RESULTS_KEPT // 10, show_spinner=False)
 def all_stages(
     photo_key: str,
-    _data: bytes,
+    data: bytes,
     square: Square,
     model_key: str,
     spec: ArchitectureSpec | None,
@@ -270,6 +305,22 @@ def all_stages(
     target_class: int,
 ) -> tuple[CamResult, ...]:
     """One model's maps of every stage, stem first, from one pass. Raises UserError."""
+    what = (photo_key, data, square, model_key, spec, device, method, target_class)
+    return _all_stages(*what, available_parent(spec))
+
+
+@st.cache_data(max_entries=RESULTS_KEPT // 10, show_spinner=False)
+def _all_stages(
+    photo_key: str,
+    _data: bytes,
+    square: Square,
+    model_key: str,
+    spec: ArchitectureSpec | None,
+    device: str,
+    method: str,
+    target_class: int,
+    parent: tuple[str, str] | None,  # noqa: ARG001 (part of the key: grown or untrained)
+) -> tuple[CamResult, ...]:
     from effnet_viz import cam as engine
 
     return engine.all_stages(
@@ -327,7 +378,7 @@ def visits_benchmark(number: int, _job: Job) -> Job:  # noqa: ARG001 (the cache 
 
 
 @st.cache_resource(
-    scope="session", on_release=lambda job: job.cancel(), max_entries=8, show_spinner=False
+    scope="session", on_release=lambda job: job.cancel(), max_entries=64, show_spinner=False
 )
 def visits_work(number: str, _job: Background[Any]) -> Background[Any]:  # noqa: ARG001 (the key)
     """The work, which Streamlit has cancelled when the visit ends."""

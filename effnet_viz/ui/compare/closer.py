@@ -34,6 +34,9 @@ def differences(maps: Maps) -> None:
     columns = st.columns(max(3, len(pairs)))
     for column, (network, result) in zip(columns, pairs, strict=False):
         with column:
+            if result.target_index != maps.first.target_index:
+                st.caption(f"**{network.title}**: a map for another class, so no difference.")
+                continue
             moved = cache.difference(result, maps.first)
             if moved is None:
                 st.caption(f"**{network.title}**: no evidence on one side, so no difference.")
@@ -112,7 +115,11 @@ def controls(maps: Maps) -> None:
         "**Is it the training, or the build?** A map that looks alike with random weights shows "
         "the photo and the network's build, not what was learned (Adebayo et al. 2018)."
     )
-    shown = maps.shown
+    shown = [(n, result) for n, result in maps.shown if not n.key.startswith("tuned/")]
+    if METHODS[maps.view.settings.method].slow:
+        st.caption(
+            "These are Grad-CAM's, which is fast; compare their shapes with Grad-CAM's maps."
+        )
     with st.container(horizontal=True, gap="small"):
         for network, result in shown:
             random = replace(network, key=f"random/{network.key}", title=f"{network.title}, random")
@@ -162,7 +169,9 @@ def _other(maps: Maps, network: Network, beside: CamResult) -> None:
         st.caption(f"**{network.title}**: {error}")
         return
     words = f"{network.title}: {lower_first(cache.in_words(found))}"
-    st.image(maps.picture(found, 2 * STRIP_PX, dims=False), alt=words, width="stretch")
+    st.image(
+        maps.picture(found, 2 * STRIP_PX, dims=False, own_scale=True), alt=words, width="stretch"
+    )
     alike = cache.rank_correlation(found, beside)
     like = "no evidence" if alike is None else f"ρ {alike:+.2f} with the trained map"
     if network.key.startswith("classroom/"):
@@ -201,7 +210,7 @@ def grad_cam_is_cam(maps: Maps) -> None:
     for column, each in zip(columns, pair, strict=False):
         with column:
             words = f"{METHODS[each.method].title}: {lower_first(cache.in_words(each))}"
-            st.image(maps.picture(each, 360), alt=words, width="stretch")
+            st.image(maps.picture(each, 360, own_scale=True), alt=words, width="stretch")
             st.caption(f"**{METHODS[each.method].title}** of {network.title}, largest value "
                        f"{each.raw_max:.4g}")  # fmt: skip
     moved = cache.difference(pair[0], pair[1], "max")

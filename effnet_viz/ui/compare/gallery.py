@@ -97,18 +97,25 @@ class Maps:
 
     def numbers(self, result: CamResult) -> MapNumbers:
         """What is counted of a map, beside the first one."""
-        baseline = None if result is self.first else self.first
+        same_class = result.target_index == self.first.target_index
+        baseline = self.first if same_class and result is not self.first else None
         return cache.map_numbers(result, baseline, self.view.settings.box)
 
     def is_improbable(self, result: CamResult) -> bool:
         """Whether the model finds the class less likely than a blind guess would."""
-        return result.probability < 1 / len(self.view.family.classes)
+        asked = METHODS[result.method].class_specific
+        return asked and result.probability < 1 / len(self.view.family.classes)
 
     def picture(
-        self, result: CamResult, longest_px: int = TILE_PX, dims: bool = True
+        self,
+        result: CamResult,
+        longest_px: int = TILE_PX,
+        dims: bool = True,
+        own_scale: bool = False,
     ) -> Image.Image:
-        """The map on the photo, as the controls say: dimmed for an improbable class if it
-        ``dims``, with the box if there is one, and a band in the role's colour."""
+        """The map on the photo, as the controls say (but by its ``own_scale``, where asked): dimmed
+        for an improbable class if it ``dims``, with the box if there is one, and a band in the
+        role's colour."""
         settings, photo = self.view.settings, self.view.photo
         dim = DIMMED if dims and self.is_improbable(result) else 1.0
         picture = overlays.overlay(
@@ -117,7 +124,7 @@ class Maps:
             result,
             opacity=settings.opacity * dim,
             colours=settings.colours,
-            full_scale=self.full_scale,
+            full_scale=None if own_scale else self.full_scale,
             raw_grid=settings.raw_grid,
             longest_px=longest_px,
         )
@@ -209,11 +216,10 @@ def heading(maps: Maps) -> None:
     """Which class, stage and method the pictures below show; on a phone, the photo too."""
     view = maps.view
     st.html(_STICKY_PHOTO)
-    st.markdown(
-        f"Evidence for {maps.target_words}, stage {view.settings.stage}, "
-        f"{view.settings.method_title}"
-    )
-    if view.settings.target == OWN_TOP:
+    asked = METHODS[view.settings.method].class_specific
+    what = f"Evidence for {maps.target_words}" if asked else "The main pattern, whatever the class"
+    st.markdown(f"{what}, stage {view.settings.stage}, {view.settings.method_title}")
+    if asked and view.settings.target == OWN_TOP:
         st.caption("Different classes: these maps show what each model is sure of, and cannot be "
                    "compared as evidence for one thing.")  # fmt: skip
     with st.container(key="phone_photo"):

@@ -69,7 +69,7 @@ def page() -> None:
                 gallery.heading(maps)
                 guess.reveal(maps)
                 gallery.tiles(maps)
-            elif family.key in (models.IMAGENET, models.RESNET):
+            elif any(n.key in st.session_state.get("unreachable", {}) for n in family.runnable):
                 models.would_stand_here(family)
             grown.equal_by_construction(view)
     if maps is not None:
