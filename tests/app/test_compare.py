@@ -185,6 +185,71 @@ def test_imagenet_without_a_network_is_one_calm_sentence(open_page, offline):
     assert len(captions(app)) == 5
 
 
+def test_a_download_that_reports_its_progress_disturbs_no_later_visit(open_page, monkeypatch):
+    from dataclasses import replace
+
+    from effnet_viz import families
+
+    real = weights.load_model
+
+    def fetched(family, name, *, device="cpu", on_progress=None, **options):
+        if family == "classroom":
+            return real(family, name, device=device, **options)
+        on_progress(1 << 20, 2 << 20)
+        spec = replace(families.released_spec("b0"), resolution_px=64)
+        return replace(weights.untrained_model(spec, name=name), family=family)
+
+    monkeypatch.setattr(weights, "load_model", fetched)
+    for _visit in range(2):
+        app = open_page(PAGE, family="EfficientNet on ImageNet", variants="B1")
+        assert not app.error
+        assert set(captions(app, ("B0", "B0 at 448 px", "B1"))) == {"B0", "B0 at 448 px", "B1"}
+
+
+def test_a_network_grown_later_is_not_served_its_untrained_map(monkeypatch):
+    from streamlit.testing.v1 import AppTest
+
+    def script():
+        import streamlit as st
+
+        from effnet_viz import samples
+        from effnet_viz.architectures import ARCHITECTURES
+        from effnet_viz.images import Square
+        from effnet_viz.scaling import Multipliers, scale
+        from effnet_viz.ui import cache
+
+        spec = scale(ARCHITECTURES["classroom"], Multipliers(1.5, 1.0, 96))
+        data = samples.read_sample("golf-ball")
+        key = cache.digest(data)
+        photo = (key, data, Square(0, 0, 200), "custom/scale", spec, "cpu")
+        st.text(cache.cam(*photo, "gradcam", None, 9).weights)
+        st.text(cache.cam(*photo, "layercam", None, 9).weights)
+
+    from effnet_viz.ui import cache
+
+    app = AppTest.from_function(script, default_timeout=60)
+    with monkeypatch.context() as before:
+        before.setattr(cache, "is_available", lambda family, name: False)
+        app.run()
+        assert [text.value for text in app.text] == ["untrained"] * 2
+    app.run()
+    assert not app.exception
+    assert len({text.value for text in app.text}) == 1
+    assert "grown from classroom baseline" in app.text[0].value
+
+
+def test_a_pattern_that_asks_for_no_class_is_no_evidence_for_one(open_page):
+    app = open_page(PAGE, **SHOWN, method="EigenCAM")
+    assert "The main pattern, whatever the class, stage 9" in texts(app)
+    assert not any("evidence for" in alt for alt in alts(app))
+
+
+def test_maps_for_different_classes_are_not_subtracted(open_page):
+    link = {"photo": "A cup of coffee", "target": "each model's own top class"}
+    app = open_page(PAGE, **link, look="Differences")
+    assert "a map for another class, so no difference" in texts(app)
+
+
 def test_what_resnets_relatives_are_not(open_page, monkeypatch):
     fake_imagenet(monkeypatch)
     titles = ("ResNet-50", "ResNet-152", "Wide ResNet-50-2", "ResNet-50 at 369 px")

@@ -11,10 +11,12 @@ from effnet_viz.sheets import (
     SMALL_TILE_PX,
     TILE_PX,
     SheetRow,
+    boxed,
     caption_lines,
     contact_sheet,
     photos_sheet,
 )
+from effnet_viz.splits import Box
 
 
 def result(role="depth", raw=((0.0, 1.0), (2.0, 4.0)), **changes):
@@ -108,3 +110,12 @@ def test_pictures_painted_elsewhere_are_used_as_they_are(photo):
     assert pixel(contact_sheet(photo, [result()], pictures=[red]), 1, 9, 9) == (255, 0, 0)
     with pytest.raises(ValueError, match="zip"):
         contact_sheet(photo, [result()], pictures=[])
+
+
+@pytest.mark.parametrize("size", [(1600, 900), (8, 8), (8000, 8)])
+def test_the_thinnest_box_is_drawn(size):
+    side = min(size)
+    picture = Image.new("RGB", (640, max(1, round(640 * size[1] / size[0]))))
+    for left in range(100):
+        thin = Box(left / 100, 0.5, (left + 1) / 100, 0.51)
+        assert boxed(picture, size, Square(0, 0, side), thin).size == picture.size
