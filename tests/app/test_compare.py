@@ -4,6 +4,7 @@ import re
 import threading
 
 import pytest
+import streamlit as st
 
 from effnet_viz import cam, cam_metrics, images, samples, weights
 from effnet_viz.cam_methods import METHODS
@@ -185,7 +186,17 @@ def test_imagenet_without_a_network_is_one_calm_sentence(open_page, offline):
     assert len(captions(app)) == 5
 
 
-def test_a_download_that_reports_its_progress_disturbs_no_later_visit(open_page, monkeypatch):
+@pytest.fixture
+def own_caches():
+    """What this test loads and computes is seen by no other."""
+    yield
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+def test_a_download_that_reports_its_progress_disturbs_no_later_visit(
+    open_page, monkeypatch, own_caches
+):
     from dataclasses import replace
 
     from effnet_viz import families
