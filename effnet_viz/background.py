@@ -13,6 +13,12 @@ from effnet_viz.errors import Cancelled, UserError
 T = TypeVar("T")
 
 
+def time_left(seconds: float) -> str:
+    """How long something still takes, for a progress bar: seconds up to a minute and a half."""
+    whole = round(seconds)
+    return f"about {whole} s left" if whole < 90 else f"about {whole / 60:.0f} min left"
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Where a `Background` stands. ``share`` is 0-1; ``seconds_left`` None until it can be told."""
@@ -27,9 +33,7 @@ class Standing:
         """For a progress bar: what is done now, and how long the rest takes."""
         if self.seconds_left is None:
             return self.what
-        seconds = round(self.seconds_left)
-        left = f"about {seconds} s left" if seconds < 90 else f"about {seconds / 60:.0f} min left"
-        return f"{self.what}, {left}"
+        return f"{self.what}, {time_left(self.seconds_left)}"
 
 
 class Background(Generic[T]):

@@ -5,7 +5,6 @@ Every function takes the `Background` it runs in first, reports to it, and retur
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -164,12 +163,13 @@ def many_photos(
 
 
 def training_folder() -> Path | None:
-    """Where training photos of the ten classes lie: EFFNET_VIZ_DATA, else what was fetched."""
-    named = os.environ.get("EFFNET_VIZ_DATA")
-    for folder in (Path(named).expanduser() if named else None, imagenette.photos_folder()):
-        if folder is not None and all((folder / "train" / w).is_dir() for w in IMAGENETTE_CLASSES):
-            return folder / "train"
-    return None
+    """Where training photos of all ten classes lie (see `imagenette.data_folder`), else None.
+
+    Raises UserError as that does."""
+    folder = imagenette.data_folder()
+    if folder is None or not all((folder / "train" / w).is_dir() for w in IMAGENETTE_CLASSES):
+        return None
+    return folder / "train"
 
 
 def fine_tuned(

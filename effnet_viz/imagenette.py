@@ -6,6 +6,7 @@ The photos are never part of this project. They come as torchvision's `Imagenett
 
 from __future__ import annotations
 
+import os
 import shutil
 import tarfile
 import threading
@@ -13,8 +14,11 @@ import zlib
 from pathlib import Path
 
 from effnet_viz.download import Progress, Source, verified_file
-from effnet_viz.errors import ResourceError
+from effnet_viz.errors import ResourceError, UserError
 from effnet_viz.samples import IMAGENETTE_NAME, cache_folder, list_samples
+
+#: The environment variable that names a folder of photos to train on, instead of fetching any.
+DATA_VARIABLE = "EFFNET_VIZ_DATA"
 
 _SIZE = "320px"
 _MEANWHILE = "The other samples and your own photos work without it."
@@ -29,6 +33,21 @@ def photos_folder(cache: Path | None = None) -> Path:
 def is_fetched(cache: Path | None = None) -> bool:
     """Whether the photos are there, whole."""
     return photos_folder(cache).is_dir()
+
+
+def data_folder() -> Path | None:
+    """The folder that holds ``train/`` of Imagenette: the one named by EFFNET_VIZ_DATA, else the
+    fetched one, else None. Raises UserError where the named one does not hold it."""
+    named = os.environ.get(DATA_VARIABLE)
+    if named:
+        folder = Path(named).expanduser()
+        if not (folder / "train").is_dir():
+            raise UserError(
+                f"{DATA_VARIABLE} names {folder}, which has no folder train; name the folder that "
+                "holds train/ of Imagenette."
+            )
+        return folder
+    return photos_folder() if is_fetched() else None
 
 
 def fetch(on_progress: Progress | None = None, cache: Path | None = None) -> Path:

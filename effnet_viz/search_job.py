@@ -17,13 +17,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from effnet_viz import imagenette, search_records
+from effnet_viz import search_records
 from effnet_viz.errors import UserError
 from effnet_viz.search_points import SearchPoint, search_points
 from effnet_viz.search_records import CurveRow, SearchRow
 
 ROOT = Path(__file__).resolve().parent.parent
-DATA_VARIABLE = "EFFNET_VIZ_DATA"
 MOST_PROCESSES = 2
 
 
@@ -61,21 +60,6 @@ class Progress:
     finished: bool
     cancelled: bool
     failure: str | None
-
-
-def data_folder() -> Path | None:
-    """The folder that holds ``train/`` of Imagenette: the one named by EFFNET_VIZ_DATA, else the
-    fetched one, else None. Raises UserError where the named one does not hold it."""
-    named = os.environ.get(DATA_VARIABLE)
-    if named:
-        folder = Path(named)
-        if not (folder / "train").is_dir():
-            raise UserError(
-                f"{DATA_VARIABLE} names {folder}, which has no folder train; name the folder that "
-                "holds train/ of Imagenette."
-            )
-        return folder
-    return imagenette.photos_folder() if imagenette.is_fetched() else None
 
 
 class Job:

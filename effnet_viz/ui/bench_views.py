@@ -10,6 +10,7 @@ from typing import cast
 
 import streamlit as st
 
+from effnet_viz.background import time_left
 from effnet_viz.bench_job import Job, Progress
 from effnet_viz.bench_study import (
     MAX_BATCH,
@@ -160,8 +161,7 @@ def _progress_text(now: Progress) -> str:
         return "Starting a process of its own, so that nothing else disturbs the clock"
     left = "time left: not known yet"
     if now.seconds_left is not None:
-        seconds = round(now.seconds_left)
-        left = f"about {seconds} s left" if seconds < 90 else f"about {seconds / 60:.0f} min left"
+        left = time_left(now.seconds_left)
     return f"{title(now.model)} ({now.models_done + 1} of {now.models}), {left}"
 
 

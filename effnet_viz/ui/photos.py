@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
-from effnet_viz import samples
+from effnet_viz import imagenette, samples
 from effnet_viz.errors import UserError
 from effnet_viz.ui import cache
 
@@ -77,6 +77,27 @@ def photo_picker() -> Photo:
             "the networks do, not how good they are."
         )
     return Photo(cache.digest(data), data, sample.title, sample.alt, sample.true_label, credit)
+
+
+def fetch_button(key: str, width: Literal["stretch", "content"] = "content") -> None:
+    """Fetches Imagenette's photos, with progress; then the page is drawn anew with them."""
+    if not st.button("Fetch Imagenette", icon=":material/download:", key=key, width=width):
+        return
+    bar = st.progress(0.0, text="Asking the server")
+
+    def show(done: int, total: int) -> None:
+        bar.progress(
+            min(1.0, done / total) if total else 0.0,
+            text=f"{done / 2**20:.0f} of {total / 2**20:.0f} MB",
+        )
+
+    try:
+        imagenette.fetch(on_progress=show)
+    except UserError as error:
+        bar.empty()
+        st.error(str(error), icon=":material/error:")
+    else:
+        st.rerun()
 
 
 def photo_facts(photo: Photo) -> None:

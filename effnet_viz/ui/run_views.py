@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from effnet_viz import imagenette, samples
 from effnet_viz.architectures import ArchitectureSpec
 from effnet_viz.cost import network_cost
 from effnet_viz.errors import UserError
@@ -18,7 +17,7 @@ from effnet_viz.figures import si
 from effnet_viz.records import read_record
 from effnet_viz.results import Prediction
 from effnet_viz.ui import cache, model_views
-from effnet_viz.ui.photos import Photo
+from effnet_viz.ui.photos import Photo, fetch_button
 from effnet_viz.ui.state import scale_choice
 
 SCALE_KEY = "custom/scale"
@@ -189,20 +188,4 @@ def more_photos() -> None:
             "The samples above are drawn or ship with a library. Imagenette's real validation "
             "photos can be fetched once from its publisher (about 340 MB)."
         )
-        if st.button("Fetch Imagenette", icon=":material/download:"):
-            bar = st.progress(0.0, text="Asking the server")
-
-            def show(done: int, total: int) -> None:
-                bar.progress(
-                    min(1.0, done / total) if total else 0.0,
-                    text=f"{done / 2**20:.0f} of {total / 2**20:.0f} MB",
-                )
-
-            try:
-                imagenette.fetch(on_progress=show)
-            except UserError as error:
-                bar.empty()
-                st.error(str(error), icon=":material/error:")
-            else:
-                samples.list_samples.cache_clear()
-                st.rerun()
+        fetch_button("fetch")

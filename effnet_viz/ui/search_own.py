@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from effnet_viz import imagenette, search_job
+from effnet_viz import search_job
+from effnet_viz.background import time_left
 from effnet_viz.errors import UserError
-from effnet_viz.search_job import DATA_VARIABLE, Job, Progress, Settings
+from effnet_viz.imagenette import DATA_VARIABLE, data_folder
+from effnet_viz.search_job import Job, Progress, Settings
 from effnet_viz.search_points import title
 from effnet_viz.search_records import CurveRow, SearchRow
+from effnet_viz.ui.photos import fetch_button
 
 POLL_SECONDS = 2.0
 
@@ -61,7 +64,7 @@ def run_it_yourself() -> None:
 
 def _offer() -> None:
     try:
-        folder = search_job.data_folder()
+        folder = data_folder()
     except UserError as error:
         st.error(str(error), icon=":material/error:")
         return
@@ -97,22 +100,7 @@ def _offer_photos() -> None:
         "Training needs photos, and none are here: fetch Imagenette once (about 340 MB), or start "
         f"the app with `{DATA_VARIABLE}` naming a folder that holds its `train/`."
     )
-    if st.button("Fetch Imagenette", icon=":material/download:", key="gs_fetch", width="stretch"):
-        bar = st.progress(0.0, text="Asking the server")
-
-        def show(done: int, total: int) -> None:
-            bar.progress(
-                min(1.0, done / total) if total else 0.0,
-                text=f"{done / 2**20:.0f} of {total / 2**20:.0f} MB",
-            )
-
-        try:
-            imagenette.fetch(on_progress=show)
-        except UserError as error:
-            bar.empty()
-            st.error(str(error), icon=":material/error:")
-        else:
-            st.rerun()
+    fetch_button("gs_fetch", width="stretch")
 
 
 def _start(settings: Settings) -> None:
@@ -145,6 +133,4 @@ def _watch(job: Job, known: int) -> None:
 def _progress_text(now: Progress) -> str:
     if now.seconds_left is None:
         return "Reading photos and starting"
-    seconds = round(now.seconds_left)
-    left = f"about {seconds} s left" if seconds < 90 else f"about {seconds / 60:.0f} min left"
-    return f"{now.points_done} of {now.points} points done, {left}"
+    return f"{now.points_done} of {now.points} points done, {time_left(now.seconds_left)}"

@@ -356,6 +356,13 @@ def test_a_short_training_makes_the_weights_its_own(open_page, monkeypatch, tmp_
     assert len(table(app, "best quarter")) == 3
 
 
+def test_a_named_folder_without_photos_is_said(open_page, monkeypatch, tmp_path):
+    monkeypatch.setenv("EFFNET_VIZ_DATA", str(tmp_path))
+    app = open_page(PAGE, **GROWN)
+    assert any("has no folder train" in error.value for error in app.error)
+    assert "Grown, not trained" in texts(app)
+
+
 def photo_folder(folder):
     import numpy as np
     from PIL import Image

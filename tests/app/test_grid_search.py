@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from effnet_viz import UserError, search_job, search_records
+from effnet_viz import UserError, imagenette, search_job, search_records
 from effnet_viz.cost import network_cost
 from effnet_viz.records import read_record
 from effnet_viz.search_job import Progress
@@ -47,7 +47,7 @@ def results(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def no_photos(monkeypatch):
-    monkeypatch.delenv(search_job.DATA_VARIABLE, raising=False)
+    monkeypatch.delenv(imagenette.DATA_VARIABLE, raising=False)
     monkeypatch.setattr("effnet_viz.imagenette.is_fetched", lambda: False)
 
 
@@ -182,7 +182,7 @@ class FakeJob:
 def job(monkeypatch, tmp_path):
     """Photos are there, and starting a search gives a `FakeJob`."""
     (tmp_path / "train").mkdir()
-    monkeypatch.setenv(search_job.DATA_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(imagenette.DATA_VARIABLE, str(tmp_path))
     jobs = []
 
     def start(settings):
@@ -264,7 +264,7 @@ def test_one_search_at_a_time(open_page, results, job, monkeypatch):
 
 
 def test_a_named_folder_without_photos_is_said(open_page, results, monkeypatch, tmp_path):
-    monkeypatch.setenv(search_job.DATA_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(imagenette.DATA_VARIABLE, str(tmp_path))
     assert any("has no folder train" in e.value for e in open_page(PAGE).error)
 
 

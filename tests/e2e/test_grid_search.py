@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from effnet_viz import search_job, search_records
+from effnet_viz import imagenette, search_records
 from effnet_viz.families import IMAGENETTE_CLASSES
 from effnet_viz.search_points import DEFAULT_POINTS, search_points, title
 from tests.e2e.conftest import SCREENSHOTS, running_app, settled
@@ -98,7 +98,7 @@ def test_a_search_of_ones_own_begins_and_is_cancelled(
             Image.new("RGB", (30, 20), (25 * number, 20 * i, 99)).save(
                 tmp_path / "train" / wnid / f"tiny_{wnid}_{i}.png"
             )
-    monkeypatch.setenv(search_job.DATA_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(imagenette.DATA_VARIABLE, str(tmp_path))
     with running_app() as address:
         page.goto(f"{address}/grid_search")
         settled(page)

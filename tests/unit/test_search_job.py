@@ -8,7 +8,8 @@ from PIL import Image
 
 from effnet_viz import UserError, search_job
 from effnet_viz.families import IMAGENETTE_CLASSES
-from effnet_viz.search_job import DATA_VARIABLE, Settings, data_folder, start
+from effnet_viz.imagenette import DATA_VARIABLE, data_folder
+from effnet_viz.search_job import Settings, start
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from effnet_viz.errors import UserError
 from effnet_viz.families import find_model
+from effnet_viz.imagenette import DATA_VARIABLE
 from effnet_viz.ui import background_views, cache
 from effnet_viz.ui.compare.gallery import View
 from effnet_viz.ui.compare.models import SCALE_KEY, YOURS, Family, Network, grow_classroom
+from effnet_viz.ui.photos import fetch_button
 
 if TYPE_CHECKING:
     from effnet_viz.background import Background
@@ -80,13 +83,18 @@ def equal_by_construction(view: View) -> None:
 
 def _fine_tune(view: View, own: Network, parent: tuple[str, str]) -> None:
     assert own.spec is not None
-    folder = cache.training_folder()
+    try:
+        folder = cache.training_folder()
+    except UserError as error:
+        st.error(str(error), icon=":material/error:")
+        return
     if folder is None:
         st.markdown(
             "A short training would make the weights its own. It needs photos of the ten classes: "
-            "fetch Imagenette on the **Run** page, or start the app with `EFFNET_VIZ_DATA` naming "
-            "a folder with `train/<class>/`."
+            "fetch Imagenette once (about 340 MB), or start the app with "
+            f"`{DATA_VARIABLE}` naming a folder with `train/<class>/`."
         )
+        fetch_button("fetch_training")
         return
     st.markdown(
         f"Some steps on 800 photos from `{folder}`, in the background, on the CPU. Copied channels "
