@@ -156,6 +156,11 @@ def _add_train(add_parser: AddParser) -> None:
         help="file names never to train on (default: the boxed photos)",
     )
     command.add_argument(
+        "--detail", type=float, metavar="SHARE",
+        help="an experiment: pictures are shrunk to this share of the network's pixels and "
+        "enlarged again; writes results/classroom-coarse.json and ships no weights",
+    )  # fmt: skip
+    command.add_argument(
         "--work", default="runs", metavar="FOLDER", help="checkpoints (default: %(default)s)"
     )
     command.set_defaults(run=_run_train)

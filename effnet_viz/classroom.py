@@ -7,15 +7,18 @@ validation photos are read once, with the half-precision weights that ship.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from effnet_viz import shipping, weights
+from effnet_viz.coarse import COARSE_FILE, CoarseRun, write_coarse
+from effnet_viz.cost import network_cost
 from effnet_viz.errors import UserError
 from effnet_viz.families import CLASSROOM_EPOCHS, IMAGENETTE_CLASSES, classroom_member
 from effnet_viz.records import CHECKPOINT_DIR, CURVES_FILE, write_curves
-from effnet_viz.splits import Split, read_names
+from effnet_viz.splits import RESULTS_DIR, Split, read_names
 from effnet_viz.training import (
     EpochResult,
     PhotoSet,
@@ -105,6 +108,55 @@ def train_member(
     )
     write_curves(folder, folder.parent / "results" / CURVES_FILE.name)
     return record
+
+
+def train_coarse(
+    name: str,
+    detail: float,
+    data: Data,
+    recipe: Recipe,
+    work: Path,
+    results: Path = RESULTS_DIR,
+    on_epoch: Callable[[EpochResult], None] | None = None,
+    on_step: Callable[[int, int, int], None] | None = None,
+) -> CoarseRun:
+    """Train a member's network on pictures with ``detail`` of its pixels a side (see `PhotoSet`),
+    measure it on the like, and write the record into ``results``; no weights ship.
+
+    Raises UserError as `train_member`.
+    """
+    member = classroom_member(name)
+    px = member.spec.resolution_px
+    recipe = replace(recipe, seed=member.seed)
+    coarse = Data(*(replace(part, detail=detail) for part in (data.train, data.held_out, data.val)))
+    module, history = train(
+        member.spec,
+        coarse.train,
+        coarse.held_out,
+        recipe,
+        work / f"{name}-detail{detail:g}.pt",
+        on_epoch=on_epoch,
+        on_step=on_step,
+    )
+    top1 = top1_percent(shipping.half_precision_copy(module), coarse.val, px)
+    run = CoarseRun(
+        role=member.role,
+        resolution_px=px,
+        detail_px=round(detail * px),
+        macs=network_cost(member.spec).macs,
+        epochs=len(history),
+        seed=member.seed,
+        held_out_top1=round(history[-1].held_out_top1, 2),
+        val_top1=round(top1, 2),
+        val_n=len(coarse.val),
+        recipe=asdict(recipe),
+        history=[asdict(row) for row in history],
+        reproduce=f"python -m effnet_viz train --data FOLDER --model {name} --detail {detail:g} "
+        f"--epochs {len(history)}",
+        date=datetime.now(UTC).date().isoformat(),
+    )
+    write_coarse(run, results / COARSE_FILE.name)
+    return run
 
 
 def evaluate_member(name: str, val: PhotoSet, folder: Path = CHECKPOINT_DIR) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,12 +62,17 @@ class Recipe:
 
 @dataclass(frozen=True)
 class PhotoSet:
-    """Photos held in memory: ``images`` uint8 ``(N, 3, S, S)``, ``labels`` int64 ``(N,)``."""
+    """Photos held in memory: ``images`` uint8 ``(N, 3, S, S)``, ``labels`` int64 ``(N,)``.
+
+    ``detail`` below 1 blurs what a network gets: its pictures are first shrunk to that share of its
+    pixels a side, then enlarged again. They cost the same and show no more than a smaller picture.
+    """
 
     images: Tensor
     labels: Tensor
     classes: tuple[str, ...]
     files: tuple[str, ...]
+    detail: float = 1.0
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -75,12 +80,18 @@ class PhotoSet:
     def subset(self, indices: Iterable[int]) -> PhotoSet:
         """The photos at these indices, in this order."""
         chosen = list(indices)
-        return PhotoSet(
-            self.images[chosen],
-            self.labels[chosen],
-            self.classes,
-            tuple(self.files[i] for i in chosen),
+        return replace(
+            self,
+            images=self.images[chosen],
+            labels=self.labels[chosen],
+            files=tuple(self.files[i] for i in chosen),
         )
+
+    def resized(self, images: Tensor, px: int) -> Tensor:
+        """Pictures ``(..., 3, H, W)`` as squares of ``px``, with this set's detail."""
+        if self.detail < 1:
+            images = F.resize(images, [round(self.detail * px)] * 2, antialias=True)
+        return F.resize(images, [px, px], antialias=True)
 
 
 @dataclass(frozen=True)
@@ -157,7 +168,7 @@ def augmented_batches(photos: PhotoSet, px: int, recipe: Recipe) -> Iterator[tup
         crops = []
         for image in photos.images[chosen]:
             box = RandomResizedCrop.get_params(image, area, [3 / 4, 4 / 3])
-            crop = F.resized_crop(image, *box, size=[px, px], antialias=True)
+            crop = photos.resized(F.crop(image, *box), px)
             crops.append(crop.flip(-1) if torch.rand(()) < 0.5 else crop)
         yield normalise(torch.stack(crops)), photos.labels[chosen]
 
@@ -169,7 +180,7 @@ def top1_percent(model: nn.Module, photos: PhotoSet, px: int, batch_size: int = 
     right = 0
     for start in range(0, len(photos), batch_size):
         images = photos.images[start : start + batch_size]
-        logits = model(normalise(F.resize(images, [px, px], antialias=True)))
+        logits = model(normalise(photos.resized(images, px)))
         right += int((logits.argmax(1) == photos.labels[start : start + batch_size]).sum())
     return 100 * right / len(photos)
 
@@ -206,6 +217,8 @@ def train(
         pct_start=recipe.warmup_share,
     )
     identity = {"spec": repr(spec), "recipe": asdict(recipe), "photos": len(photos)}
+    if photos.detail < 1:
+        identity["detail"] = photos.detail
     history: list[EpochResult] = []
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -14,9 +15,9 @@ from effnet_viz.errors import UserError
 from effnet_viz.families import ROLES, classroom_member
 from effnet_viz.model_card import write_card
 from effnet_viz.records import CHECKPOINT_DIR, read_record, shipped_members
-from effnet_viz.splits import read_boxes
+from effnet_viz.splits import RESULTS_DIR, read_boxes
 from effnet_viz.terminal import print_json, print_table
-from effnet_viz.training import EpochResult
+from effnet_viz.training import EpochResult, Recipe
 
 #: Shipped figures are rounded to hundredths; different machines may round a tie the other way.
 SAME_PERCENT = 0.1
@@ -25,6 +26,8 @@ SAME_PERCENT = 0.1
 def run_train(options: Namespace) -> None:
     """Train members one after the other and ship each as it is done; a stopped run goes on."""
     recipe = replace(classroom.RECIPE, epochs=_positive(options.epochs, "epochs"))
+    if options.detail is not None and not 0 < options.detail < 1:
+        raise UserError(f"--detail is a share between 0 and 1, not {options.detail:g}.")
     suffix = f"-seed{options.seed}" if options.seed else ""
     names = [classroom_member(name + suffix).name for name in options.model or ROLES]
     leave_out = read_names(options.leave_out)
@@ -42,12 +45,28 @@ def run_train(options: Namespace) -> None:
                     f"held out {result.held_out_top1:.1f} %, {result.seconds:.0f} s"
                 )
 
-            record = classroom.train_member(
-                name, data, recipe, Path(options.work), Path(options.out), done, step
-            )
+            top1, n = _train_one(name, data, recipe, options, done, step)
         if Path(options.out) == CHECKPOINT_DIR:
             write_card()
-        tqdm.write(f"{name}: {record['val_top1']} % top-1 on {record['val_n']} validation photos")
+        tqdm.write(f"{name}: {top1} % top-1 on {n} validation photos")
+
+
+def _train_one(
+    name: str,
+    data: classroom.Data,
+    recipe: Recipe,
+    options: Namespace,
+    done: Callable[[EpochResult], None],
+    step: Callable[[int, int, int], None],
+) -> tuple[float, int]:
+    """Top-1 in percent, and of how many photos."""
+    work, out = Path(options.work), Path(options.out)
+    if options.detail is not None:
+        results = out.parent / RESULTS_DIR.name
+        run = classroom.train_coarse(name, options.detail, data, recipe, work, results, done, step)
+        return run.val_top1, run.val_n
+    record = classroom.train_member(name, data, recipe, work, out, done, step)
+    return record["val_top1"], record["val_n"]
 
 
 def run_evaluate(options: Namespace) -> bool:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from effnet_viz import classroom, records, weights
+from effnet_viz import classroom, coarse, records, weights
 from effnet_viz.__main__ import main
 from effnet_viz.architectures import CLASSROOM_BASELINE
 from effnet_viz.errors import UserError
@@ -187,6 +187,49 @@ def test_bad_training_options_are_one_line(folder, capsys):
     for extra in (["--epochs", "0"], ["--model", "huge"], ["--leave-out", "/nope"]):
         assert main(["train", "--data", str(folder), *extra]) == 2
         assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_less_detail_is_what_a_smaller_picture_shows():
+    stripes = torch.zeros(1, 3, 32, 32, dtype=torch.uint8)
+    stripes[..., ::2] = 255
+    fine = PhotoSet(stripes, torch.zeros(1, dtype=torch.int64), ("a",), ("a",))
+    coarse = replace(fine, detail=0.5)
+    assert torch.equal(fine.resized(stripes, 32), stripes)
+    seen = coarse.resized(stripes, 32)
+    assert seen.shape == stripes.shape
+    assert seen[..., 2:-2, 2:-2].float().std() < 2  # the stripes are gone
+    assert coarse.subset([0]).detail == 0.5
+
+
+def test_a_run_with_less_detail_is_another_run(tmp_path):
+    photos = colours(40)
+    train(TINY, photos, photos, RECIPE, tmp_path / "a.pt")
+    with pytest.raises(UserError, match="another architecture, recipe or photo set"):
+        train(TINY, replace(photos, detail=0.5), photos, RECIPE, tmp_path / "a.pt")
+
+
+def test_a_run_with_less_detail_writes_its_record_and_ships_nothing(folder, tmp_path, capsys):
+    out = tmp_path / "out"
+    shared = ["--data", str(folder), "--out", str(out), "--work", str(tmp_path / "work")]
+    command = ["train", *shared, "--model", "resolution", "--epochs", "1", "--detail"]
+    assert main([*command, "0.5"]) == 0
+    assert not out.exists()
+    run = coarse.read_coarse(tmp_path / "results" / coarse.COARSE_FILE.name)
+    assert (run.role, run.resolution_px, run.detail_px) == ("resolution", 192, 96)
+    assert (run.macs, run.val_n, run.epochs) == (65977120, 20, 1)
+    assert "--detail 0.5" in run.reproduce
+    capsys.readouterr()
+    for bad in ("0", "1", "nan"):
+        assert main([*command, bad]) == 2
+        assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_a_damaged_record_of_less_detail_is_one_sentence(tmp_path):
+    path = tmp_path / "coarse.json"
+    assert coarse.read_coarse(path) is None
+    path.write_text("{}")
+    with pytest.raises(UserError, match="damaged"):
+        coarse.read_coarse(path)
 
 
 def test_another_seed_ships_beside_the_role(folder, tmp_path):
