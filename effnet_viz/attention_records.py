@@ -26,6 +26,20 @@ MEASURES: MappingProxyType[str, str] = MappingProxyType(
     }
 )
 
+#: The measures as headings, in the same order.
+TITLES: MappingProxyType[str, str] = MappingProxyType(
+    {
+        "pointing": "Pointing",
+        "energy": "Energy",
+        "max_box_acc": "MaxBoxAcc",
+        "deletion": "Deletion",
+        "insertion": "Insertion",
+    }
+)
+
+#: Of these a smaller value is the better one.
+LOWER_IS_BETTER = frozenset({"deletion"})
+
 TRAINED, RANDOM, CENTRE = "trained", "random weights", "no network: a bell curve in the centre"
 
 
@@ -76,6 +90,20 @@ def read_attention(path: Path = ATTENTION_FILE) -> tuple[AttentionRow, ...]:
         ) from error
 
 
+def find_row(
+    rows: Iterable[AttentionRow],
+    model: str,
+    measure: str,
+    weights: str = TRAINED,
+    compared_with: str = "",
+) -> AttentionRow | None:
+    """The row of one model, measure and comparison; None where it was not measured."""
+    wanted = (model, measure, weights, compared_with)
+    return next(
+        (r for r in rows if (r.model, r.measure, r.weights, r.compared_with) == wanted), None
+    )
+
+
 def seeds_range(rows: Iterable[AttentionRow], measure: str) -> tuple[float, float] | None:
     """The lowest and highest value among the baseline's seeds; None for fewer than two."""
     values = [
@@ -96,15 +124,7 @@ def stands_out(rows: Iterable[AttentionRow], row: AttentionRow) -> bool | None:
     """
     table = tuple(rows)
     seeds = seeds_range(table, row.measure)
-    paired = next(
-        (
-            other
-            for other in table
-            if (other.model, other.measure, other.weights, other.compared_with)
-            == (row.model, row.measure, row.weights, "baseline")
-        ),
-        None,
-    )
+    paired = find_row(table, row.model, row.measure, row.weights, "baseline")
     if seeds is None or paired is None:
         return None
     low, high = seeds

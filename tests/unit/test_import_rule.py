@@ -21,7 +21,7 @@ RING_0 = (
 )
 RING_2 = (
     *("anatomy_drawing", "anatomy_figures", "figures", "overlays", "paper_figures", "sheets"),
-    *("bench_figures", "report", "search_figures", "search_surface"),
+    *("attention_figures", "bench_figures", "report", "search_figures", "search_surface"),
 )
 ENTRY = ("__main__", "bench_commands", "commands", "doctor", "search_commands", "terminal",
          "training_commands")  # fmt: skip

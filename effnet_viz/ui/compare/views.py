@@ -9,6 +9,7 @@ import streamlit as st
 
 from effnet_viz.ui import model_views
 from effnet_viz.ui.compare import (
+    attention,
     choices,
     closer,
     export,
@@ -26,6 +27,7 @@ from effnet_viz.ui.photos import photo_facts, photo_picker
 SECTIONS: MappingProxyType[str, tuple[str, Callable[[Maps], None]]] = MappingProxyType(
     {
         "numbers": ("Numbers", numbers.table),
+        "measured": ("Over 484 photos", attention.measured),
         "difference": ("Differences", closer.differences),
         "depth": ("Every stage", closer.every_stage),
         "control": ("Random weights, seeds", closer.controls),
