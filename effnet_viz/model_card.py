@@ -5,14 +5,23 @@ No torch here. ``python -m effnet_viz train`` writes it again whenever a network
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from effnet_viz.accuracy import standard_error
 from effnet_viz.attention_records import MEASURES, TRAINED, AttentionRow, read_attention, stands_out
-from effnet_viz.families import ROLES, ClassroomMember
+from effnet_viz.coarse import read_coarse
+from effnet_viz.families import ClassroomMember
+from effnet_viz.family_results import (
+    certainty_sentence,
+    detail_or_work,
+    detail_sentence,
+    family_results,
+    order_sentence,
+    steps_sentence,
+)
 from effnet_viz.records import CHECKPOINT_DIR, read_record, shipped_members, write_atomically
 
 CARD_FILE = CHECKPOINT_DIR.parent / "MODEL_CARD.md"
@@ -29,7 +38,7 @@ def write_card(folder: Path = CHECKPOINT_DIR, path: Path = CARD_FILE) -> Path:
 def card(folder: Path = CHECKPOINT_DIR, attention: Sequence[AttentionRow] = ()) -> str:
     """The card as Markdown."""
     shipped = [(member, read_record(member.name, folder)) for member in shipped_members(folder)]
-    sections = (_title(), _table(shipped), _training(shipped), _findings(shipped), _limits())
+    sections = (_title(), _table(shipped), _training(shipped), _findings(folder), _limits())
     looks = (_attention(attention),) if attention else ()
     return "\n".join(_wrapped(section) for section in (*sections, *looks, _licence()))
 
@@ -43,12 +52,6 @@ def _wrapped(section: str) -> str:
         for paragraph in section.strip().split("\n\n")
     ]
     return "\n\n".join(paragraphs) + "\n"
-
-
-def standard_error(top1: float, n: int) -> float:
-    """Of an accuracy in percent over ``n`` photos, in points: sqrt(p(1 - p)/n)."""
-    share = top1 / 100
-    return 100 * math.sqrt(share * (1 - share) / n)
 
 
 def _title() -> str:
@@ -113,28 +116,16 @@ Each record beside the weights holds the recipe and the curve, epoch by epoch;
 """
 
 
-def _findings(shipped: Sequence[Shipped]) -> str:
-    top1 = {member.name: record["val_top1"] for member, record in shipped}
-    roles = sorted((role for role in ROLES if role in top1), key=top1.__getitem__, reverse=True)
-    order = ", ".join(f"{role} {top1[role]:.1f}" for role in roles)
-    seeds = sorted(top1[member.name] for member, _ in shipped if member.name.startswith("baseline"))
-    spread = (
-        f"Of the baseline there are {len(seeds)} seeds, from {seeds[0]:.1f} to {seeds[-1]:.1f} %: "
-        "differences between networks that are no larger mean nothing."
-        if len(seeds) > 1
-        else "There is one seed of each: differences of a point or two may be chance."
-    )
-    verdict = (
-        "Compound scaling comes first, as in the paper."
-        if roles[0] == "compound"
-        else f"In the paper compound scaling comes first; here it is {roles[0]}. At so few pixels "
-        "a finer picture may be what is missing most, and whole blocks and channels in eights keep "
-        "small networks far from the law."
-    )
-    return f"""## What they show
-
-From best to worst, in percent: {order}. {spread} {verdict}
-"""
+def _findings(folder: Path) -> str:
+    found = family_results(folder)
+    parts = detail_or_work(found, read_coarse())
+    more = [
+        order_sentence(found),
+        steps_sentence(found),
+        certainty_sentence(found),
+        detail_sentence(parts) if parts else "",
+    ]
+    return "## What they show\n\n" + "\n\n".join(filter(None, more)) + "\n"
 
 
 def _limits() -> str:

@@ -99,6 +99,14 @@ def banded(picture: Image.Image, colour: str, height_px: int = 6) -> Image.Image
     return marked
 
 
+def with_detail(photo: Image.Image, square: Square, px: int, shown_px: int = 480) -> Image.Image:
+    """The square of the photo with no more detail than ``px`` a side hold, ``shown_px`` large."""
+    right, bottom = square.left + square.side, square.top + square.side
+    seen = photo.crop((square.left, square.top, right, bottom))
+    small = seen.resize((px, px), Image.Resampling.BILINEAR)
+    return small.resize((shown_px, shown_px), Image.Resampling.BILINEAR)
+
+
 def framed(photo: Image.Image, square: Square, longest_px: int = 640) -> Image.Image:
     """The photo with everything outside the square dimmed, and the square outlined."""
     dimmed, (left, top, side) = _dimmed_frame(photo, square, longest_px)

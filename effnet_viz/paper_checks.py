@@ -146,12 +146,6 @@ def switches(paper: Paper) -> tuple[Switch, ...]:
     return tuple(found)
 
 
-def standard_error(percent: float, n: float) -> float:
-    """Of an accuracy measured on ``n`` photos, in percentage points."""
-    p = percent / 100
-    return 100 * math.sqrt(p * (1 - p) / n)
-
-
 def time_if_proportional(seconds: float, size: float, other_size: float) -> float:
     """The seconds another network would take if time were proportional to a size."""
     return seconds * other_size / size

@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
+from effnet_viz.accuracy import standard_error
 from effnet_viz.architectures import EFFICIENTNET_B0, RESNET_50, ArchitectureSpec
 from effnet_viz.cost import layer_cost, network_cost
 from effnet_viz.errors import UserError
 from effnet_viz.layers import Block, Layer, expand
 from effnet_viz.paper import Paper, Printed
-from effnet_viz.paper_checks import geo_mean, standard_error
+from effnet_viz.paper_checks import geo_mean
 from effnet_viz.paper_costs import convolution_layers, macs_of, pixels
 from effnet_viz.scaling import Coefficients, Multipliers, scale
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import plotly.graph_objects as go
 
+from effnet_viz.family_results import FamilyResult
 from effnet_viz.figures import NEUTRAL, ROLE_COLOURS, TRANSPARENT
 from effnet_viz.paper_figures import Axis, Guide, Series, faded, plot
 from effnet_viz.search_points import TARGET, TOLERANCE, staircase, title
@@ -140,34 +140,22 @@ def law_and_built(spots: Sequence[Spot], chosen: str) -> go.Figure:
     return figure
 
 
-class Return(NamedTuple):
-    """A trained member of the family: its cost in baselines as built, its validation accuracy in
-    percent with a 95 % interval, and how many seeds that is the mean of."""
-
-    role: str
-    times: float
-    top1: float
-    low: float
-    high: float
-    seeds: int
-
-
-def returns(found: Sequence[Return]) -> go.Figure:
+def returns(found: Sequence[FamilyResult]) -> go.Figure:
     """Accuracy against cost for each dimension, from the baseline on."""
     base = [r for r in found if r.role == "baseline"]
     series = []
     for role, colour in ROLE_COLOURS.items():
-        own = sorted(base + [r for r in found if r.role == role], key=lambda r: r.times)
+        own = sorted(base + [r for r in found if r.role == role], key=lambda r: r.built)
         if role == "baseline" or len(own) == len(base):
             continue
         series.append(
             Series(
                 role,
-                [r.times for r in own],
+                [r.built for r in own],
                 [r.top1 for r in own],
                 colour,
                 mode="lines+markers",
-                hover=[f"{r.role}, {r.times:.2f}×: {r.top1:.1f} %" for r in own],
+                hover=[f"{r.role}, {r.built:.2f}×: {r.top1:.1f} %" for r in own],
                 error_y=[(r.high - r.low) / 2 for r in own],
                 dash="dash" if role == "compound" else "solid",
             )

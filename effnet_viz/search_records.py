@@ -10,13 +10,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from effnet_viz import accuracy
 from effnet_viz.architectures import CLASSROOM_BASELINE, ArchitectureSpec
 from effnet_viz.cost import network_cost
 from effnet_viz.errors import UserError
@@ -30,9 +30,6 @@ ROWS, CURVES, OUTCOME = (
     "classroom-search-curves.csv",
     "classroom-search.json",
 )
-
-#: Two-sided 95 % of the normal distribution.
-Z95 = 1.96
 
 T = TypeVar("T", bound="SearchRow | CurveRow")
 
@@ -195,14 +192,6 @@ def _place(name: str, order: Sequence[str]) -> tuple[int, str]:
     return (order.index(name) if name in order else len(order), name)
 
 
-def interval(percent: float, count: int) -> tuple[float, float]:
-    """Wilson's 95 % interval, in percent, of a share measured on ``count`` photos."""
-    share, z2 = percent / 100, Z95**2
-    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
-    half = Z95 / (1 + z2 / count) * math.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
-    return 100 * (middle - half), 100 * (middle + half)
-
-
 def results(rows: Iterable[SearchRow]) -> list[PointResult]:
     """Each point's mean over its seeds, the best first.
 
@@ -214,16 +203,14 @@ def results(rows: Iterable[SearchRow]) -> list[PointResult]:
     found = []
     for group in by_point.values():
         mean = sum(row.held_out_top1 for row in group) / len(group)
-        low, high = interval(mean, group[0].held_out_n)
+        low, high = accuracy.interval(mean, group[0].held_out_n)
         found.append(PointResult(group[0].search_point(), tuple(group), mean, low, high))
     return sorted(found, key=lambda result: -result.held_out_top1)
 
 
 def margin(best: PointResult) -> float:
-    """How many points two networks as good as this one may differ by chance: 95 % of the time no
-    more than ``1.96 · √(2 p (1 - p) / n)``, each measured once on ``n`` photos."""
-    share, count = best.held_out_top1 / 100, best.rows[0].held_out_n
-    return 100 * Z95 * math.sqrt(2 * share * (1 - share) / count)
+    """How many points two networks as good as this one may differ by chance."""
+    return accuracy.margin(best.held_out_top1, best.rows[0].held_out_n)
 
 
 def within_noise(ranked: Sequence[PointResult]) -> list[PointResult]:

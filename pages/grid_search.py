@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from effnet_viz.ui import model_views, search_evidence, search_views, shell
+from effnet_viz.ui import model_views, search_evidence, search_family, search_views, shell
 
 shell.inside_app()
 st.title("How should twice the multiply-adds be spent?")
@@ -16,5 +16,6 @@ with model_views.shown_errors():
     search_views.details(found, choice)
     search_evidence.every_point(found)
     search_evidence.law(found, choice)
-    search_evidence.diminishing()
+    search_family.diminishing()
+    search_family.detail_or_work()
     search_evidence.the_paper()

@@ -1,22 +1,15 @@
-"""What the Grid search page shows below its surface: every point, the stairs of rounding, what more
-of one dimension buys, and the paper."""
+"""What the Grid search page shows below its surface: every point, the stairs of rounding, and the
+paper."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import Any
 
 import streamlit as st
 
 from effnet_viz import paper, search_figures, search_records
-from effnet_viz.architectures import CLASSROOM_BASELINE
 from effnet_viz.cost import network_cost
 from effnet_viz.errors import UserError
-from effnet_viz.families import ROLES
 from effnet_viz.figures import si
 from effnet_viz.paper import Cell
-from effnet_viz.records import read_record, shipped_members
-from effnet_viz.search_figures import Return
 from effnet_viz.search_points import (
     TARGET,
     TOLERANCE,
@@ -144,81 +137,6 @@ def law(found: Shown, choice: Choice) -> None:
     st.caption(
         "The grey band is what the search accepts: within 10 % of 2× as built. The numbers are in "
         "the table above. Computed here."
-    )
-
-
-def diminishing() -> None:
-    """Accuracy at 1×, 2× and 4× for each dimension, from the shipped records."""
-    st.header("What more of one dimension buys", divider="gray")
-    found, missing, epochs = _returns()
-    if len(found) > 1:
-        st.markdown(_returns_verdict(found))
-        chart(
-            search_figures.returns(found),
-            "gs_returns",
-            "; ".join(f"{r.role} {r.times:.2f}×: {r.top1:.1f} %" for r in found),
-        )
-        rows: list[dict[str, Cell]] = [
-            {
-                "network": f"{r.role}",
-                "as built": r.times,
-                "validation top-1, %": r.top1,
-                "95 % interval": f"{r.low:.1f} to {r.high:.1f}",
-                "seeds": str(r.seeds),
-            }
-            for r in found
-        ]
-        table(
-            rows, name="returns", alt="Validation accuracy of each dimension at 1×, 2× and 4×",
-            formats={"as built": ratio, "validation top-1, %": ".1f"},
-        )  # fmt: skip
-    if missing:
-        st.info(
-            f"Not shipped with this copy: {', '.join(missing)}. Their points appear here once "
-            "they are trained.",
-            icon=":material/info:",
-        )
-    st.caption(
-        "Source: the records of the shipped networks, read once on validation photos after "
-        f"{' or '.join(map(str, epochs))} epochs of training; the bars are 95 %. The search's "
-        "accuracies are of other photos and a shorter training: the two are not comparable."
-    )
-
-
-def _returns() -> tuple[list[Return], list[str], list[int]]:
-    """What is shipped, what is not, and the epochs of training."""
-    base_macs = network_cost(CLASSROOM_BASELINE).macs
-    groups: dict[tuple[str, int], list[dict[str, Any]]] = {}
-    for member in shipped_members():
-        groups.setdefault((member.role, member.times), []).append(read_record(member.name))
-    wanted = [("baseline", 1)] + [
-        (role, count) for role in ROLES[1:] for count in (2, 4) if (role, count) != ("compound", 2)
-    ]
-    found = []
-    for role, count in wanted:
-        records = groups.get((role, count), [])
-        if not records:
-            continue
-        top1 = sum(record["val_top1"] for record in records) / len(records)
-        low, high = search_records.interval(top1, records[0]["val_n"])
-        cost = records[0]["macs"] / base_macs
-        found.append(Return(role, cost, top1, low, high, len(records)))
-    missing = [f"{role} at {count}×" for role, count in wanted if (role, count) not in groups]
-    epochs = {record["epochs"] for records in groups.values() for record in records}
-    return found, missing, sorted(epochs)
-
-
-def _returns_verdict(found: Sequence[Return]) -> str:
-    base = next((r for r in found if r.role == "baseline"), None)
-    fours = [r for r in found if r.role != "baseline" and r.times > 3]
-    if base is None or not fours:
-        return "The shipped networks so far:"
-    gains = ", ".join(
-        f"{r.role} {r.top1 - base.top1:+.1f}" for r in sorted(fours, key=lambda r: -r.top1)
-    )
-    return (
-        f"Points of accuracy over the baseline's {base.top1:.1f} % at four times its cost: "
-        f"**{gains}**. Where a line flattens from 2× to 4×, more of that dimension alone buys less."
     )
 
 

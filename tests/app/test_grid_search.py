@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from effnet_viz import UserError, imagenette, search_job, search_records
+from effnet_viz import UserError, coarse, imagenette, search_job, search_records
+from effnet_viz.accuracy import interval
+from effnet_viz.coarse import CoarseRun
 from effnet_viz.cost import network_cost
 from effnet_viz.records import read_record
 from effnet_viz.search_job import Progress
 from effnet_viz.search_points import DEFAULT_POINTS, search_points, title
-from effnet_viz.search_records import CurveRow, interval, row_of
+from effnet_viz.search_records import CurveRow, row_of
 from tests.app.conftest import texts
 
 PAGE = "pages/grid_search.py"
@@ -154,6 +156,18 @@ def test_diminishing_returns_are_those_of_the_records(open_page, results):
     first = rows[rows["as built"] == "1.00×"].iloc[0]
     assert first["95 % interval"] == f"{low:.1f} to {high:.1f}" or int(first["seeds"]) > 1
     assert "not comparable" in texts(app)
+
+
+def test_the_resolution_roles_gain_is_taken_apart(open_page, results, monkeypatch):
+    top1, epochs = (read_record("resolution")[key] for key in ("val_top1", "epochs"))
+    run = CoarseRun(
+        "resolution", 192, 96, 65977120, epochs, 0, 70.0, top1 - 5, 3423, {}, [], "again", "today"
+    )
+    monkeypatch.setattr(coarse, "read_coarse", lambda: run)
+    said = texts(open_page(PAGE))
+    assert f"**all the work, less detail: {top1 - 5:.1f} %**" in said
+    assert "5.0 from the detail**" in said
+    assert "does not ship: `again` trains it again" in said
 
 
 class FakeJob:

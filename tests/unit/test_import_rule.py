@@ -12,9 +12,18 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "effnet_viz"
 RING_0 = (
+    "accuracy",
     *("architectures", "cost", "errors", "families", "law", "layers", "results", "scaling"),
     *("anatomy", "background", "download", "imagenette", "records", "samples", "splits"),
-    *("study", "width", "cam_methods", "attention_records", "coarse", "model_card"),
+    *(
+        "study",
+        "width",
+        "cam_methods",
+        "attention_records",
+        "coarse",
+        "family_results",
+        "model_card",
+    ),
     *("paper", "paper_checks", "paper_claims", "paper_costs"),
     *("bench_job", "bench_study"),
     *("search_job", "search_points", "search_records"),

@@ -1,7 +1,7 @@
 """The model card says what the records say."""
 
 from effnet_viz.attention_records import read_attention
-from effnet_viz.model_card import CARD_FILE, card, standard_error, write_card
+from effnet_viz.model_card import CARD_FILE, card, write_card
 from effnet_viz.records import read_record, shipped_members
 
 
@@ -16,7 +16,3 @@ def test_every_network_is_on_it_with_its_accuracy(tmp_path):
         (line,) = [line for line in text.splitlines() if line.startswith(f"| {member.name} ")]
         assert f"**{record['val_top1']:.1f} %**" in line
         assert f"{record['params']:,}" in line
-
-
-def test_standard_error_by_hand():
-    assert round(standard_error(80, 400), 6) == 2.0

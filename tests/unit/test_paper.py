@@ -36,7 +36,6 @@ from effnet_viz.paper_checks import (
     ranked,
     reward,
     speedup_checks,
-    standard_error,
     switches,
     table2_ratios,
     time_if_proportional,
@@ -403,14 +402,6 @@ def test_compare_says_who_has_less_of_what() -> None:
     assert "4.7× the parameters" in compare(nasnet, b4)
     assert "GPipe's multiply-adds are not printed" in compare(b4, gpipe)
     assert "at the same top-1 accuracy" in compare(b4, b4)
-
-
-def test_standard_error_is_that_of_a_proportion() -> None:
-    assert standard_error(50, 100) == pytest.approx(5.0)
-    draws = [1] * 954 + [0] * 46
-    assert standard_error(95.4, 1000) == pytest.approx(
-        100 * statistics.pstdev(draws) / math.sqrt(1000)
-    )
 
 
 def test_time_if_proportional() -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from effnet_viz import search_figures, search_surface
+from effnet_viz.family_results import FamilyResult
 from effnet_viz.figures import ROLE_COLOURS
-from effnet_viz.search_figures import Return
 from effnet_viz.search_points import search_points
 from effnet_viz.search_records import CurveRow, margin, results, row_of
 from effnet_viz.search_surface import Spot
@@ -98,8 +98,12 @@ def test_law_and_built_shows_every_point_where_it_is():
 
 
 def test_returns_start_at_the_baseline():
-    found = [Return("baseline", 1.0, 80, 78, 82, 3), Return("depth", 4.0, 83, 82, 84, 1),
-             Return("depth", 2.0, 82, 81, 83, 1)]  # fmt: skip
+    found = [
+        FamilyResult(role, round(built), built, top1, top1 - half, top1 + half, (top1,), 900, 30)
+        for role, built, top1, half in (
+            ("baseline", 1.0, 80, 2), ("depth", 4.0, 83, 1), ("depth", 2.0, 82, 1)
+        )
+    ]  # fmt: skip
     (line,) = search_figures.returns(found).data
     assert (list(line.x), list(line.y)) == ([1, 2, 4], [80, 82, 83])
     assert list(line.error_y.array) == [2, 1, 1]

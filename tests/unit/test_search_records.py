@@ -6,7 +6,7 @@ from dataclasses import asdict, fields, replace
 
 import pytest
 
-from effnet_viz import UserError, search_records
+from effnet_viz import UserError, accuracy, search_records
 from effnet_viz.cost import network_cost
 from effnet_viz.search_points import compound_from, search_points
 from effnet_viz.search_records import CurveRow, SearchRow, row_of
@@ -74,24 +74,11 @@ def test_a_damaged_file_is_one_sentence(tmp_path, text):
         search_records.read_outcome(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("percent", "count", "low", "high"),
-    [
-        (50, 100, 40.38, 59.62),  # Brown, Cai & DasGupta 2001 give Wilson's formula
-        (90, 10, 59.58, 98.21),
-        (0, 10, 0, 27.75),
-        (100, 10, 72.25, 100),
-    ],
-)
-def test_wilsons_interval(percent, count, low, high):
-    assert search_records.interval(percent, count) == pytest.approx((low, high), abs=0.02)
-
-
 def test_seeds_are_averaged_and_ranked():
     found = search_records.results([row(0, 50.0), row(3, 49.0), row(0, 40.0, seed=1)])
     assert [(r.point.name, r.held_out_top1) for r in found] == [(ORDER[3], 49.0), ("depth", 45.0)]
     assert len(found[1].rows) == 2
-    assert (found[0].low, found[0].high) == search_records.interval(49.0, 900)
+    assert (found[0].low, found[0].high) == accuracy.interval(49.0, 900)
 
 
 def test_what_is_too_near_the_winner_is_not_told_apart():

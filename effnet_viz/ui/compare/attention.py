@@ -22,6 +22,7 @@ from effnet_viz.attention_records import (
     stands_out,
 )
 from effnet_viz.families import ROLES
+from effnet_viz.family_results import listed
 from effnet_viz.paper import Cell
 from effnet_viz.ui.compare.gallery import Maps
 from effnet_viz.ui.compare.models import CLASSROOM
@@ -114,10 +115,10 @@ def verdict(rows: Sequence[AttentionRow], measure: str) -> str:
             f"Trained again with other seeds the baseline reaches {seeds[0]:.1f} to "
             f"{seeds[1]:.1f} %. "
             + (
-                f"**{_listed(named)}** differ{'s' if len(named) == 1 else ''} from it by more than "
+                f"**{listed(named)}** differ{'s' if len(named) == 1 else ''} from it by more than "
                 "that and beyond chance among the photos; the other roles do not."
                 if 0 < len(named) < len(scaled)
-                else f"**All scaled roles** differ by more than that: {_listed(named)}."
+                else f"**All scaled roles** differ by more than that: {listed(named)}."
                 if named
                 else "**No role** differs from it by more than that and beyond chance."
             )
@@ -142,7 +143,7 @@ def _beside_controls(
         beaten = (
             "all trained networks clearly beat it"
             if len(clear) == len(trained)
-            else f"only {_listed(clear)} clearly beat{'s' if len(clear) == 1 else ''} it"
+            else f"only {listed(clear)} clearly beat{'s' if len(clear) == 1 else ''} it"
             if clear
             else "**no trained network clearly beats it**"
         )
@@ -151,10 +152,6 @@ def _beside_controls(
             f"{centre.value:.1f} %: {beaten}"
         )
     return ("; ".join(said) + ".") if said else ""
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _cells(rows: Sequence[AttentionRow], row: AttentionRow) -> dict[str, Cell]:

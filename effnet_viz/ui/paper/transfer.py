@@ -7,9 +7,10 @@ from typing import Literal
 import streamlit as st
 
 from effnet_viz import paper_figures as figures
+from effnet_viz.accuracy import standard_error
 from effnet_viz.figures import si
 from effnet_viz.paper import Cell, Paper, Transfer
-from effnet_viz.paper_checks import geo_mean, standard_error, transfer_ratios
+from effnet_viz.paper_checks import geo_mean, transfer_ratios
 from effnet_viz.paper_claims import outcomes_against_best
 from effnet_viz.paper_costs import transfer_params
 from effnet_viz.ui.paper.results import VERDICTS

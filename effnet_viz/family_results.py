@@ -1,0 +1,197 @@
+"""What the trained family reached, in numbers and in words: the model card and the pages say the
+same. From the shipped records; no torch here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from effnet_viz import accuracy
+from effnet_viz.architectures import CLASSROOM_BASELINE
+from effnet_viz.coarse import CoarseRun
+from effnet_viz.cost import network_cost
+from effnet_viz.families import CLASSROOM_HALFWAY, ROLES
+from effnet_viz.records import CHECKPOINT_DIR, read_record, shipped_members
+
+#: (role, times) of everything the family means to have.
+WANTED = (
+    ("baseline", 1),
+    *((role, times) for role in ROLES[1:] for times in (2, 4)
+      if times == 4 or role in CLASSROOM_HALFWAY),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyResult:
+    """One network of the family, all its seeds together.
+
+    ``times``: the cost aimed at, in baselines; ``built``: the cost as built. ``top1``: validation
+    accuracy in percent, the mean of ``seeds``, with the 95 % interval ``low`` to ``high`` that
+    ``val_n`` photos allow (every seed is measured on the same photos).
+    """
+
+    role: str
+    times: int
+    built: float
+    top1: float
+    low: float
+    high: float
+    seeds: tuple[float, ...]
+    val_n: int
+    epochs: int
+
+
+def family_results(folder: Path = CHECKPOINT_DIR) -> list[FamilyResult]:
+    """What ships, in the order of `WANTED`. Raises UserError where a record is damaged."""
+    base = network_cost(CLASSROOM_BASELINE).macs
+    groups: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for member in shipped_members(folder):
+        groups.setdefault((member.role, member.times), []).append(read_record(member.name, folder))
+    found = []
+    for role, times in WANTED:
+        records = groups.get((role, times), [])
+        if not records:
+            continue
+        seeds = tuple(float(record["val_top1"]) for record in records)
+        top1, val_n = sum(seeds) / len(seeds), int(records[0]["val_n"])
+        low, high = accuracy.interval(top1, val_n)
+        built, epochs = records[0]["macs"] / base, int(records[0]["epochs"])
+        found.append(FamilyResult(role, times, built, top1, low, high, seeds, val_n, epochs))
+    return found
+
+
+def missing(found: Sequence[FamilyResult]) -> list[str]:
+    """What of `WANTED` does not ship, in words."""
+    there = {(result.role, result.times) for result in found}
+    return [f"{role} at {times}×" for role, times in WANTED if (role, times) not in there]
+
+
+def baseline_of(found: Sequence[FamilyResult]) -> FamilyResult | None:
+    """The baseline's result."""
+    return next((result for result in found if result.role == "baseline"), None)
+
+
+def ranked(found: Sequence[FamilyResult]) -> list[FamilyResult]:
+    """The roles at four times the cost, the best first."""
+    fours = [result for result in found if result.times == 4]
+    return sorted(fours, key=lambda result: -result.top1)
+
+
+def told_apart_by(found: Sequence[FamilyResult]) -> float:
+    """How many points two networks must differ by before it means something: what chance among the
+    photos allows two as good as the best, or what the baseline's seeds span, if that is more."""
+    best = max(found, key=lambda result: result.top1)
+    spans = [max(result.seeds) - min(result.seeds) for result in found]
+    return max(accuracy.margin(best.top1, best.val_n), *spans)
+
+
+def order_sentence(found: Sequence[FamilyResult]) -> str:
+    """The roles by accuracy, and whether that is the paper's order."""
+    best, *others = ranked(found)
+    base = baseline_of(found)
+    said = ", ".join(f"{result.role} {result.top1:.1f}" for result in (best, *others))
+    sentence = f"At four times the baseline's cost, in percent: **{said}**"
+    sentence += f"; the baseline has {base.top1:.1f}. " if base else ". "
+    needed = told_apart_by(found)
+    near = [r.role for r in others if best.top1 - r.top1 <= needed]
+    apart = (
+        f", and {listed(near)} cannot be told from it"
+        if near
+        else f", more than {needed:.1f} points before the next"
+    )
+    if best.role == "compound":
+        return f"{sentence}Compound scaling comes first, as in the paper{apart}."
+    return f"{sentence}In the paper compound scaling comes first; here it is {best.role}{apart}."
+
+
+def certainty_sentence(found: Sequence[FamilyResult]) -> str:
+    """How much of a difference may be chance."""
+    base = baseline_of(found)
+    sentence = (
+        f"Two networks measured once on {found[0].val_n:,} photos must differ by "
+        f"{accuracy.margin(max(r.top1 for r in found), found[0].val_n):.1f} points before chance "
+        "among the photos cannot explain it"
+    )
+    if base is None or len(base.seeds) < 2:
+        return f"{sentence}; each was trained once, so luck of the start comes on top."
+    return (
+        f"{sentence}; the {len(base.seeds)} seeds of the baseline reach {min(base.seeds):.1f} to "
+        f"{max(base.seeds):.1f} %. The scaled networks were trained once."
+        if all(len(r.seeds) == 1 for r in found if r is not base)
+        else f"{sentence}; the {len(base.seeds)} seeds of the baseline reach "
+        f"{min(base.seeds):.1f} to {max(base.seeds):.1f} %."
+    )
+
+
+def steps_sentence(found: Sequence[FamilyResult]) -> str:
+    """What the first and the second doubling of each dimension bought; empty where none is known
+    at both."""
+    base = baseline_of(found)
+    at = {(result.role, result.times): result.top1 for result in found}
+    said = [
+        f"{role} {at[role, 2] - base.top1:+.1f} and {at[role, 4] - at[role, 2]:+.1f}"
+        for role in CLASSROOM_HALFWAY
+        if base and (role, 2) in at and (role, 4) in at
+    ]
+    return f"Points for the first and for the second doubling: {', '.join(said)}." if said else ""
+
+
+@dataclass(frozen=True, slots=True)
+class DetailOrWork:
+    """The resolution role's gain over the baseline, taken apart, in points: ``work`` is what the
+    larger grid buys on a picture with no more detail, ``detail`` what the detail adds;
+    ``needed`` is what two networks must differ by."""
+
+    baseline: FamilyResult
+    coarse: CoarseRun
+    resolution: FamilyResult
+    work: float
+    detail: float
+    needed: float
+
+
+def detail_or_work(found: Sequence[FamilyResult], run: CoarseRun | None) -> DetailOrWork | None:
+    """None where the run, the baseline or the resolution role does not ship, or where they were not
+    trained for the same number of epochs."""
+    base = baseline_of(found)
+    fine = next((r for r in found if (r.role, r.times) == ("resolution", 4)), None)
+    if base is None or fine is None or run is None or run.epochs != fine.epochs:
+        return None
+    return DetailOrWork(
+        base,
+        run,
+        fine,
+        work=run.val_top1 - base.top1,
+        detail=fine.top1 - run.val_top1,
+        needed=told_apart_by([base, fine]),
+    )
+
+
+def detail_sentence(parts: DetailOrWork) -> str:
+    """What the run says, in one sentence."""
+    px, seen, top1 = parts.coarse.resolution_px, parts.coarse.detail_px, parts.coarse.val_top1
+    gain = parts.resolution.top1 - parts.baseline.top1
+    whose = (
+        "so the **detail** is what pays"
+        if parts.work <= parts.needed < parts.detail
+        else "so the **work** is what pays, not the detail"
+        if parts.detail <= parts.needed < parts.work
+        else "so both pay"
+        if min(parts.work, parts.detail) > parts.needed
+        else "which is too little to say whose it is"
+    )
+    return (
+        f"At {px} px a network sees detail that {seen} px cannot hold, **and** it does four times "
+        f"the work. Trained once more on pictures shrunk to {seen} px and enlarged again, the same "
+        f"network reaches {top1:.1f} %. Of the {gain:.1f} points over the baseline "
+        f"**{parts.work:.1f} come from the work and {parts.detail:.1f} from the detail**, {whose}: "
+        f"differences up to {parts.needed:.1f} points may be chance."
+    )
+
+
+def listed(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

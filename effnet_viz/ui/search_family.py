@@ -1,0 +1,97 @@
+"""The Grid search page's sections about the trained family: what more of one dimension buys, and
+whether resolution pays by its detail or by its work."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from effnet_viz import coarse, family_results, overlays, samples, search_figures
+from effnet_viz.figures import si
+from effnet_viz.images import square
+from effnet_viz.paper import Cell
+from effnet_viz.ui import cache
+from effnet_viz.ui.parts import chart, table
+
+SHOWN_SAMPLE = "church"
+
+
+def diminishing() -> None:
+    """Accuracy at 1×, 2× and 4× for each dimension, from the shipped records."""
+    st.header("What more of one dimension buys", divider="gray")
+    found = family_results.family_results()
+    if family_results.ranked(found):
+        st.markdown(
+            f"{family_results.order_sentence(found)} {family_results.steps_sentence(found)}"
+        )
+        chart(
+            search_figures.returns(found),
+            "gs_returns",
+            "; ".join(f"{r.role} {r.built:.2f}×: {r.top1:.1f} %" for r in found),
+        )
+        st.markdown(f"{family_results.certainty_sentence(found)} Where a line flattens from 2× to "
+                    "4×, more of that dimension alone buys less.")  # fmt: skip
+        rows: list[dict[str, Cell]] = [
+            {
+                "network": r.role,
+                "as built": r.built,
+                "validation top-1, %": r.top1,
+                "95 % interval": f"{r.low:.1f} to {r.high:.1f}",
+                "seeds": ", ".join(f"{seed:.1f}" for seed in r.seeds)
+                if len(r.seeds) > 1
+                else "one",
+            }
+            for r in found
+        ]
+        table(
+            rows, name="returns", alt="Validation accuracy of each dimension at 1×, 2× and 4×",
+            formats={"as built": lambda value: f"{value:.2f}×", "validation top-1, %": ".1f"},
+        )  # fmt: skip
+    missing = family_results.missing(found)
+    if missing:
+        st.info(
+            f"Not shipped with this copy: {', '.join(missing)}. Their points appear here once "
+            "they are trained.",
+            icon=":material/info:",
+        )
+    epochs = sorted({r.epochs for r in found})
+    st.caption(
+        "Source: the records of the shipped networks, read once on validation photos after "
+        f"{' or '.join(map(str, epochs))} epochs of training; the bars are 95 %. The search's "
+        "accuracies are of other photos and a shorter training: the two are not comparable."
+    )
+
+
+def detail_or_work() -> None:
+    """The resolution role taken apart, where that was measured: what each network saw, and what it
+    reached."""
+    found = family_results.family_results()
+    parts = family_results.detail_or_work(found, coarse.read_coarse())
+    if parts is None:
+        return
+    st.header("Is it the detail, or the work?", divider="gray")
+    st.markdown(family_results.detail_sentence(parts))
+    sample = next(s for s in samples.list_samples() if s.name == SHOWN_SAMPLE)
+    data = samples.read_sample(SHOWN_SAMPLE)
+    photo = cache.photo(cache.digest(data), data)
+    run, px, seen = parts.coarse, parts.coarse.resolution_px, parts.coarse.detail_px
+    networks = (
+        ("baseline", seen, seen, run.macs / parts.resolution.built, parts.baseline.top1),
+        ("all the work, less detail", seen, px, run.macs, run.val_top1),
+        ("resolution", px, px, run.macs, parts.resolution.top1),
+    )
+    columns = st.columns(len(networks))
+    for column, (title, detail, network_px, macs, top1) in zip(columns, networks, strict=True):
+        with column:
+            words = f"{sample.alt} Seen at {detail} px."
+            st.image(
+                overlays.with_detail(photo, square(*photo.size), detail), alt=words, width="stretch"
+            )
+            st.markdown(
+                f"**{title}: {top1:.1f} %**  \n"
+                f":small[sees {detail} px, works at {network_px} px, {si(macs)} multiply-adds]"
+            )
+    st.caption(
+        f"Validation top-1 on {run.val_n:,} photos, measured by this project; the network in the "
+        f"middle was trained by the same recipe for {run.epochs} epochs, once, and does not ship: "
+        f"`{run.reproduce}` trains it again."
+    )

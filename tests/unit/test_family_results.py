@@ -1,0 +1,114 @@
+"""What the trained family reached: the records, in numbers and in words."""
+
+import shutil
+
+import pytest
+
+from effnet_viz import accuracy, family_results
+from effnet_viz.coarse import CoarseRun
+from effnet_viz.family_results import FamilyResult
+from effnet_viz.records import CHECKPOINT_DIR, read_record, write_record
+
+N = 3423
+
+
+def result(role: str, top1: float, times: int = 4, seeds: tuple[float, ...] = ()) -> FamilyResult:
+    low, high = accuracy.interval(top1, N)
+    return FamilyResult(role, times, float(times), top1, low, high, seeds or (top1,), N, 30)
+
+
+BASELINE = result("baseline", 81.0, times=1, seeds=(81.0, 80.6, 81.4))
+FOUND = [
+    BASELINE,
+    result("depth", 82.0, times=2),
+    result("depth", 82.5),
+    result("width", 84.0),
+    result("resolution", 87.0),
+    result("compound", 86.0),
+]
+
+
+def run(top1: float, epochs: int = 30) -> CoarseRun:
+    return CoarseRun(
+        "resolution", 192, 96, 65977120, epochs, 0, top1, top1, N, {}, [], "train", "2026-01-01"
+    )
+
+
+def test_the_shipped_family_is_that_of_its_records():
+    found = {(r.role, r.times): r for r in family_results.family_results()}
+    for role in ("depth", "width", "resolution", "compound"):
+        record = read_record(role)
+        assert found[role, 4].seeds[0] == record["val_top1"]
+        assert found[role, 4].built == pytest.approx(4, rel=0.05)
+    assert found["baseline", 1].built == 1
+
+
+def test_seeds_of_one_network_are_averaged(tmp_path):
+    for suffix in (".json", ".safetensors"):
+        shutil.copy(CHECKPOINT_DIR / f"baseline{suffix}", tmp_path)
+        shutil.copy(CHECKPOINT_DIR / f"baseline{suffix}", tmp_path / f"baseline-seed1{suffix}")
+    record = read_record("baseline", tmp_path)
+    write_record({**record, "seed": 1, "val_top1": 50.0}, tmp_path, "baseline-seed1")
+    (found,) = family_results.family_results(tmp_path)
+    assert found.seeds == (record["val_top1"], 50.0)
+    assert found.top1 == pytest.approx((record["val_top1"] + 50) / 2)
+    assert "compound at 4×" in family_results.missing([found])
+    assert len(family_results.missing([found])) == 7
+
+
+def test_the_order_is_said_and_what_cannot_be_told_apart():
+    """With 3,423 photos two networks near 87 % must differ by 1.6 points."""
+    assert family_results.told_apart_by(FOUND) == pytest.approx(1.593, abs=1e-3)
+    said = family_results.order_sentence(FOUND)
+    assert "**resolution 87.0, compound 86.0, width 84.0, depth 82.5**" in said
+    assert "here it is resolution, and compound cannot be told from it." in said
+    clear = [BASELINE, result("depth", 82.5), result("compound", 86.0)]
+    assert "first, as in the paper, more than 1.6 points before" in family_results.order_sentence(
+        clear
+    )
+
+
+def test_seeds_that_span_more_than_chance_raise_the_bar():
+    wide = [result("baseline", 81.0, times=1, seeds=(79.0, 83.0)), *FOUND[1:]]
+    assert family_results.told_apart_by(wide) == 4.0
+
+
+def test_each_doubling_is_said_where_both_are_known():
+    assert family_results.steps_sentence(FOUND).endswith("doubling: depth +1.0 and +0.5.")
+    assert family_results.steps_sentence([BASELINE, result("width", 84.0)]) == ""
+
+
+def test_certainty_names_the_seeds():
+    assert "3 seeds of the baseline reach 80.6 to 81.4 %" in family_results.certainty_sentence(
+        FOUND
+    )
+    assert "each was trained once" in family_results.certainty_sentence(
+        [result("baseline", 81.0, times=1)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("coarse", "verdict"),
+    [
+        (81.5, "the **detail** is what pays"),
+        (86.8, "the **work** is what pays"),
+        (84.0, "so both pay"),
+    ],
+)
+def test_the_gain_is_taken_apart(coarse, verdict):
+    parts = family_results.detail_or_work(FOUND, run(coarse))
+    assert parts.work + parts.detail == pytest.approx(6.0)
+    assert parts.work == pytest.approx(coarse - 81.0)
+    assert verdict in family_results.detail_sentence(parts)
+
+
+def test_a_small_gain_is_nobodys():
+    small = [BASELINE, result("resolution", 82.5)]
+    parts = family_results.detail_or_work(small, run(81.7))
+    assert "too little to say whose" in family_results.detail_sentence(parts)
+
+
+def test_runs_of_another_length_are_not_compared():
+    assert family_results.detail_or_work(FOUND, run(84.0, epochs=8)) is None
+    assert family_results.detail_or_work(FOUND, None) is None
+    assert family_results.detail_or_work(FOUND[:3], run(84.0)) is None
