@@ -168,7 +168,7 @@ def _add_train(add_parser: AddParser) -> None:
 
 def _add_search(add_parser: AddParser) -> None:
     command = add_parser("search", help="the small grid search; a stopped one goes on")
-    command.add_argument("--data", required=True, metavar="FOLDER", help="holds train/<wnid>/")
+    _add_data_folder(command)
     command.add_argument("--leave-out", metavar="FILE", help="file names never to train on")
     command.add_argument(
         "--work", default="runs/search", metavar="FOLDER",
@@ -206,10 +206,17 @@ def _add_evaluate(add_parser: AddParser) -> None:
     command.set_defaults(run=_run_evaluate)
 
 
-def _add_data(command: argparse.ArgumentParser) -> None:
+def _add_data_folder(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--data", required=True, metavar="FOLDER", help="holds train/<wnid>/ and val/<wnid>/"
+        "--data",
+        metavar="FOLDER",
+        help="holds train/<wnid>/ and val/<wnid>/ (default: the folder EFFNET_VIZ_DATA names, else "
+        "Imagenette, fetched once, 340 MB)",
     )
+
+
+def _add_data(command: argparse.ArgumentParser) -> None:
+    _add_data_folder(command)
     command.add_argument(
         "--model",
         nargs="+",

@@ -16,7 +16,7 @@ from effnet_viz.errors import UserError
 from effnet_viz.search_points import SearchPoint, search_points
 from effnet_viz.search_records import CurveRow, SearchRow
 from effnet_viz.terminal import print_table
-from effnet_viz.training_commands import read_names
+from effnet_viz.training_commands import data_folder, read_names
 
 
 def run_search(options: Namespace) -> None:
@@ -37,7 +37,7 @@ def run_search(options: Namespace) -> None:
     points = search_points(options.points)
     leave_out = read_names(options.leave_out)
     photos, held_out = search.load_search_photos(
-        Path(options.data), leave_out, options.per_class, options.held_out
+        data_folder(options.data), leave_out, options.per_class, options.held_out
     )
     whole = search.Search(points, photos, held_out, recipe, Path(options.work), Path(options.out))
     rows = _train(whole)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from effnet_viz import attention, classroom
+from effnet_viz import attention, classroom, imagenette
 from effnet_viz.attention_records import AttentionRow, read_attention, write_attention
 from effnet_viz.errors import UserError
 from effnet_viz.families import ROLES, classroom_member
@@ -31,7 +31,7 @@ def run_train(options: Namespace) -> None:
     suffix = f"-seed{options.seed}" if options.seed else ""
     names = [classroom_member(name + suffix).name for name in options.model or ROLES]
     leave_out = read_names(options.leave_out)
-    data = classroom.load_data(Path(options.data), leave_out)
+    data = classroom.load_data(data_folder(options.data), leave_out)
     for name in names:
         with tqdm(total=recipe.epochs, desc=name, unit="epoch") as bar:
 
@@ -73,7 +73,7 @@ def run_evaluate(options: Namespace) -> bool:
     """Measure the shipped weights again; False where a figure is not the shipped one."""
     if options.attention is not None:
         return _evaluate_attention(options)
-    photos = classroom.load_val(Path(options.data))
+    photos = classroom.load_val(data_folder(options.data))
     rows = []
     folder = Path(options.out)
     for name in options.model or [member.name for member in shipped_members(folder)]:
@@ -96,7 +96,7 @@ def run_evaluate(options: Namespace) -> bool:
 
 
 def _evaluate_attention(options: Namespace) -> bool:
-    table = Path(options.attention)
+    table, folder = Path(options.attention), data_folder(options.data)
     shipped = {_of(row): row for row in read_attention(table)}
     with tqdm(unit="photo") as bar:
 
@@ -106,7 +106,7 @@ def _evaluate_attention(options: Namespace) -> bool:
             bar.refresh()
 
         measured = attention.measure_family(
-            Path(options.data), read_boxes(), checkpoints=Path(options.out), on_photo=photo_done
+            folder, read_boxes(), checkpoints=Path(options.out), on_photo=photo_done
         )
     if not shipped:
         write_attention(measured, table)
@@ -133,6 +133,21 @@ def _positive(value: int, name: str) -> int:
     if value < 1:
         raise UserError(f"{name} must be at least 1, not {value}.")
     return value
+
+
+def data_folder(given: str | None) -> Path:
+    """The folder of photos that was named, else the one at hand, else Imagenette, fetched now with
+    a bar of its bytes. Raises UserError."""
+    folder = Path(given) if given else imagenette.data_folder()
+    if folder is not None:
+        return folder
+    with tqdm(desc="Imagenette", unit="B", unit_scale=True, unit_divisor=1024) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total, bar.n = total or None, done
+            bar.refresh()
+
+        return imagenette.fetch(on_progress=show)
 
 
 def read_names(path: str | None) -> frozenset[str] | None:

@@ -12,10 +12,12 @@ from PIL import Image
 from torchvision.datasets import Imagenette
 
 from effnet_viz import imagenette
+from effnet_viz.__main__ import main
 from effnet_viz.errors import ResourceError
 from effnet_viz.families import IMAGENETTE_CLASSES
 from effnet_viz.images import decode
 from effnet_viz.samples import list_samples, read_sample
+from effnet_viz.training_commands import data_folder
 
 VAL_PHOTOS = 4
 
@@ -134,3 +136,23 @@ def test_an_archive_with_something_else_in_it(publisher):
 def test_importing_needs_no_torch():
     code = "import sys, effnet_viz.imagenette; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_command_line_takes_the_photos_at_hand_or_fetches_them(
+    publisher, tmp_path, monkeypatch
+):
+    monkeypatch.delenv(imagenette.DATA_VARIABLE, raising=False)
+    assert data_folder(str(tmp_path)) == tmp_path
+    publisher(archive())
+    fetched = data_folder(None)
+    assert fetched == imagenette.photos_folder()
+    assert (fetched / "train").is_dir()
+    monkeypatch.setenv(imagenette.DATA_VARIABLE, str(fetched))
+    assert data_folder(None) == fetched
+
+
+def test_without_photos_and_network_evaluate_is_one_line(publisher, monkeypatch, capsys):
+    monkeypatch.delenv(imagenette.DATA_VARIABLE, raising=False)
+    publisher(archive(), b"not the archive")
+    assert main(["evaluate"]) == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith("error: ")
