@@ -156,9 +156,9 @@ def _add_train(add_parser: AddParser) -> None:
         help="file names never to train on (default: the boxed photos)",
     )
     command.add_argument(
-        "--detail", type=float, metavar="SHARE",
-        help="an experiment: pictures are shrunk to this share of the network's pixels and "
-        "enlarged again; writes results/classroom-coarse.json and ships no weights",
+        "--detail-px", type=int, metavar="N",
+        help="an experiment: pictures are shrunk to N pixels and enlarged again; writes "
+        "results/classroom-coarse.json and ships no weights",
     )  # fmt: skip
     command.add_argument(
         "--work", default="runs", metavar="FOLDER", help="checkpoints (default: %(default)s)"
@@ -202,6 +202,11 @@ def _add_evaluate(add_parser: AddParser) -> None:
         help="measure instead where the networks look, on photos with boxes; compared with TABLE, "
         "or written to it where there is none (default: the shipped table)",
     )
+    command.add_argument(
+        "--detail-px", type=int, metavar="N",
+        help="measure instead on photos shrunk to N pixels and enlarged again, compared with "
+        "results/classroom-blurred.json, or written to it where there is none",
+    )  # fmt: skip
     _add_json(command)
     command.set_defaults(run=_run_evaluate)
 

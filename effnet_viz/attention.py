@@ -183,7 +183,7 @@ def measure_family(
     checkpoints: Path = CHECKPOINT_DIR,
     on_photo: Callable[[str, int, int], None] | None = None,
 ) -> list[AttentionRow]:
-    """The whole table: every shipped member, each role with random weights, and the centre.
+    """The whole table: every role and seed that ships, each role with random weights, the centre.
 
     ``folder`` holds the photos (see `effnet_viz.splits.find_photo`); ``on_photo`` gets (model,
     photos done, photos in total). Raises UserError where a photo is missing.
@@ -195,6 +195,8 @@ def measure_family(
     rows: list[AttentionRow] = []
     baseline: Scores | None = None
     for member in shipped_members(checkpoints):
+        if member.times == 2:
+            continue
         model = weights.load_model("classroom", member.name, folder=checkpoints)
         scores = score_model(model, photos, folder, on_photo=progress(member.name))
         rows += rows_of(member, TRAINED, scores, baseline)

@@ -112,7 +112,7 @@ def train_member(
 
 def train_coarse(
     name: str,
-    detail: float,
+    detail_px: int,
     data: Data,
     recipe: Recipe,
     work: Path,
@@ -120,21 +120,23 @@ def train_coarse(
     on_epoch: Callable[[EpochResult], None] | None = None,
     on_step: Callable[[int, int, int], None] | None = None,
 ) -> CoarseRun:
-    """Train a member's network on pictures with ``detail`` of its pixels a side (see `PhotoSet`),
-    measure it on the like, and write the record into ``results``; no weights ship.
+    """Train a member's network on pictures with the detail of ``detail_px`` a side, measure it on
+    the like, and write the record into ``results``; no weights ship.
 
-    Raises UserError as `train_member`.
+    Raises UserError as `train_member`, and where ``detail_px`` is not below the network's own.
     """
     member = classroom_member(name)
     px = member.spec.resolution_px
     recipe = replace(recipe, seed=member.seed)
-    coarse = Data(*(replace(part, detail=detail) for part in (data.train, data.held_out, data.val)))
+    coarse = Data(
+        *(with_detail(part, detail_px, px) for part in (data.train, data.held_out, data.val))
+    )
     module, history = train(
         member.spec,
         coarse.train,
         coarse.held_out,
         recipe,
-        work / f"{name}-detail{detail:g}.pt",
+        work / f"{name}-detail{detail_px}.pt",
         on_epoch=on_epoch,
         on_step=on_step,
     )
@@ -142,7 +144,7 @@ def train_coarse(
     run = CoarseRun(
         role=member.role,
         resolution_px=px,
-        detail_px=round(detail * px),
+        detail_px=detail_px,
         macs=network_cost(member.spec).macs,
         epochs=len(history),
         seed=member.seed,
@@ -151,12 +153,25 @@ def train_coarse(
         val_n=len(coarse.val),
         recipe=asdict(recipe),
         history=[asdict(row) for row in history],
-        reproduce=f"python -m effnet_viz train --data FOLDER --model {name} --detail {detail:g} "
-        f"--epochs {len(history)}",
+        reproduce=f"python -m effnet_viz train --data FOLDER --model {name} "
+        f"--detail-px {detail_px} --epochs {len(history)}",
         date=datetime.now(UTC).date().isoformat(),
     )
     write_coarse(run, results / COARSE_FILE.name)
     return run
+
+
+def with_detail(photos: PhotoSet, detail_px: int, px: int) -> PhotoSet:
+    """The photos, as a network of ``px`` sees them with the detail of ``detail_px``.
+
+    Raises UserError where that is not less than its own.
+    """
+    if not 0 < detail_px < px:
+        raise UserError(
+            f"A network of {px} px cannot be shown the detail of {detail_px} px; choose a number "
+            f"below {px}."
+        )
+    return replace(photos, detail=detail_px / px)
 
 
 def evaluate_member(name: str, val: PhotoSet, folder: Path = CHECKPOINT_DIR) -> float:

@@ -1,8 +1,8 @@
-"""Is it the detail or the work that resolution brings? The record of the run that tells.
+"""Is it the detail or the work that resolution brings? The records that tell.
 
-The resolution role's network was trained once more on pictures shrunk to the baseline's pixels and
-enlarged again. It costs what the resolution role costs and sees what the baseline sees. No torch
-here.
+A larger network's pictures are shrunk to the baseline's pixels and enlarged again: it costs what it
+costs and sees what the baseline sees. Either a shipped network is shown such pictures, which it was
+never trained on, or its architecture is trained on them anew. No torch here.
 """
 
 from __future__ import annotations
@@ -18,6 +18,35 @@ from effnet_viz.records import write_atomically
 from effnet_viz.splits import RESULTS_DIR
 
 COARSE_FILE = RESULTS_DIR / "classroom-coarse.json"
+BLURRED_FILE = RESULTS_DIR / "classroom-blurred.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Blurred:
+    """A shipped network of ``resolution_px`` shown no more detail than ``detail_px`` hold: top-1 in
+    percent on ``val_n`` validation photos."""
+
+    model: str
+    resolution_px: int
+    detail_px: int
+    val_top1: float
+    val_n: int
+
+
+def write_blurred(rows: Sequence[Blurred], path: Path = BLURRED_FILE) -> None:
+    """Write the records in one step."""
+    text = json.dumps([asdict(row) for row in rows], indent=2)
+    write_atomically(path, (text + "\n").encode())
+
+
+def read_blurred(path: Path = BLURRED_FILE) -> tuple[Blurred, ...]:
+    """The shipped records; empty where none ship. Raises UserError where the file is damaged."""
+    try:
+        return tuple(Blurred(**row) for row in json.loads(path.read_bytes()))
+    except FileNotFoundError:
+        return ()
+    except (OSError, TypeError, ValueError) as error:
+        raise _damaged(path, error) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +84,8 @@ def read_coarse(path: Path = COARSE_FILE) -> CoarseRun | None:
     except FileNotFoundError:
         return None
     except (OSError, TypeError, ValueError) as error:
-        raise UserError(
-            f"The record {path} is damaged ({error}); download the project again."
-        ) from error
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> UserError:
+    return UserError(f"The record {path} is damaged ({error}); download the project again.")

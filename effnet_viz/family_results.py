@@ -4,14 +4,14 @@ same. From the shipped records; no torch here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from effnet_viz import accuracy
 from effnet_viz.architectures import CLASSROOM_BASELINE
-from effnet_viz.coarse import CoarseRun
+from effnet_viz.coarse import Blurred, CoarseRun
 from effnet_viz.cost import network_cost
 from effnet_viz.families import CLASSROOM_HALFWAY, ROLES
 from effnet_viz.records import CHECKPOINT_DIR, read_record, shipped_members
@@ -72,6 +72,10 @@ def missing(found: Sequence[FamilyResult]) -> list[str]:
 def baseline_of(found: Sequence[FamilyResult]) -> FamilyResult | None:
     """The baseline's result."""
     return next((result for result in found if result.role == "baseline"), None)
+
+
+def _resolution(found: Sequence[FamilyResult]) -> FamilyResult | None:
+    return next((r for r in found if (r.role, r.times) == ("resolution", 4)), None)
 
 
 def ranked(found: Sequence[FamilyResult]) -> list[FamilyResult]:
@@ -139,6 +143,25 @@ def steps_sentence(found: Sequence[FamilyResult]) -> str:
     return f"Points for the first and for the second doubling: {', '.join(said)}." if said else ""
 
 
+def step_two_sentence(outcome: Mapping[str, Any] | None) -> str:
+    """Which coefficients the compound role has, and why; empty where the search did not end."""
+    if not outcome or not outcome.get("best_mixture"):
+        return ""
+    winner, mixture = outcome["winner"], outcome["best_mixture"]
+    compound = mixture["compound"]
+    which = (
+        "the search's winner"
+        if winner["point"] == mixture["point"]
+        else f"the search's best true mixture, because its winner, {winner['point']} alone, scaled "
+        f"on is the {winner['point']} role itself"
+    )
+    return (
+        f"Step 2: the compound role is {which}: α {mixture['alpha']:g}, β {mixture['beta']:g}, "
+        f"γ {mixture['gamma']:g} with **φ = {compound['phi']:g}**, which builds "
+        f"{compound['built_ratio']:.2f}× (by the law {compound['law_ratio']:.2f}×)."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class DetailOrWork:
     """The resolution role's gain over the baseline, taken apart, in points: ``work`` is what the
@@ -156,8 +179,7 @@ class DetailOrWork:
 def detail_or_work(found: Sequence[FamilyResult], run: CoarseRun | None) -> DetailOrWork | None:
     """None where the run, the baseline or the resolution role does not ship, or where they were not
     trained for the same number of epochs."""
-    base = baseline_of(found)
-    fine = next((r for r in found if (r.role, r.times) == ("resolution", 4)), None)
+    base, fine = baseline_of(found), _resolution(found)
     if base is None or fine is None or run is None or run.epochs != fine.epochs:
         return None
     return DetailOrWork(
@@ -189,6 +211,49 @@ def detail_sentence(parts: DetailOrWork) -> str:
         f"network reaches {top1:.1f} %. Of the {gain:.1f} points over the baseline "
         f"**{parts.work:.1f} come from the work and {parts.detail:.1f} from the detail**, {whose}: "
         f"differences up to {parts.needed:.1f} points may be chance."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LessDetail:
+    """The resolution role shown no more detail than the baseline sees."""
+
+    baseline: FamilyResult
+    resolution: FamilyResult
+    blurred: Blurred
+    needed: float
+
+
+def less_detail(found: Sequence[FamilyResult], rows: Sequence[Blurred]) -> LessDetail | None:
+    """None where it was not measured, or the baseline or the resolution role does not ship."""
+    base, fine = baseline_of(found), _resolution(found)
+    row = next((r for r in rows if r.model == "resolution"), None)
+    if base is None or fine is None or row is None:
+        return None
+    return LessDetail(base, fine, row, told_apart_by([base, fine]))
+
+
+def less_detail_sentence(parts: LessDetail) -> str:
+    """What the network does without the detail, in words."""
+    row, base, fine = parts.blurred, parts.baseline, parts.resolution
+    over = row.val_top1 - base.top1
+    beside = (
+        f"below the baseline's {base.top1:.1f} %"
+        if over < -parts.needed
+        else f"still above the baseline's {base.top1:.1f} %"
+        if over > parts.needed
+        else f"no better than the baseline's {base.top1:.1f} %"
+    )
+    relies = (
+        "it relies on detail that the baseline never sees"
+        if fine.top1 - row.val_top1 > parts.needed
+        else "it hardly uses the detail"
+    )
+    return (
+        f"At {row.resolution_px} px a network sees detail that {row.detail_px} px cannot hold, "
+        f"**and** it does {fine.built:.0f} times the work. Shown photos shrunk to {row.detail_px} "
+        f"px and enlarged again, the resolution role goes from {fine.top1:.1f} to "
+        f"**{row.val_top1:.1f} %**, {beside}: {relies}."
     )
 
 

@@ -12,17 +12,21 @@ from typing import Any
 
 from effnet_viz.accuracy import standard_error
 from effnet_viz.attention_records import MEASURES, TRAINED, AttentionRow, read_attention, stands_out
-from effnet_viz.coarse import read_coarse
+from effnet_viz.coarse import read_blurred, read_coarse
 from effnet_viz.families import ClassroomMember
 from effnet_viz.family_results import (
     certainty_sentence,
     detail_or_work,
     detail_sentence,
     family_results,
+    less_detail,
+    less_detail_sentence,
     order_sentence,
+    step_two_sentence,
     steps_sentence,
 )
 from effnet_viz.records import CHECKPOINT_DIR, read_record, shipped_members, write_atomically
+from effnet_viz.search_records import read_outcome
 
 CARD_FILE = CHECKPOINT_DIR.parent / "MODEL_CARD.md"
 
@@ -118,12 +122,15 @@ Each record beside the weights holds the recipe and the curve, epoch by epoch;
 
 def _findings(folder: Path) -> str:
     found = family_results(folder)
-    parts = detail_or_work(found, read_coarse())
+    shown = less_detail(found, read_blurred())
+    trained = detail_or_work(found, read_coarse())
     more = [
         order_sentence(found),
         steps_sentence(found),
         certainty_sentence(found),
-        detail_sentence(parts) if parts else "",
+        step_two_sentence(read_outcome()),
+        less_detail_sentence(shown) if shown else "",
+        detail_sentence(trained) if trained else "",
     ]
     return "## What they show\n\n" + "\n\n".join(filter(None, more)) + "\n"
 

@@ -6,11 +6,13 @@ from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
 from effnet_viz import attention, classroom, imagenette
 from effnet_viz.attention_records import AttentionRow, read_attention, write_attention
+from effnet_viz.coarse import BLURRED_FILE, Blurred, read_blurred, write_blurred
 from effnet_viz.errors import UserError
 from effnet_viz.families import ROLES, classroom_member
 from effnet_viz.model_card import write_card
@@ -26,8 +28,8 @@ SAME_PERCENT = 0.1
 def run_train(options: Namespace) -> None:
     """Train members one after the other and ship each as it is done; a stopped run goes on."""
     recipe = replace(classroom.RECIPE, epochs=_positive(options.epochs, "epochs"))
-    if options.detail is not None and not 0 < options.detail < 1:
-        raise UserError(f"--detail is a share between 0 and 1, not {options.detail:g}.")
+    if options.detail_px is not None:
+        _positive(options.detail_px, "detail-px")
     suffix = f"-seed{options.seed}" if options.seed else ""
     names = [classroom_member(name + suffix).name for name in options.model or ROLES]
     leave_out = read_names(options.leave_out)
@@ -61,9 +63,11 @@ def _train_one(
 ) -> tuple[float, int]:
     """Top-1 in percent, and of how many photos."""
     work, out = Path(options.work), Path(options.out)
-    if options.detail is not None:
+    if options.detail_px is not None:
         results = out.parent / RESULTS_DIR.name
-        run = classroom.train_coarse(name, options.detail, data, recipe, work, results, done, step)
+        run = classroom.train_coarse(
+            name, options.detail_px, data, recipe, work, results, done, step
+        )
         return run.val_top1, run.val_n
     record = classroom.train_member(name, data, recipe, work, out, done, step)
     return record["val_top1"], record["val_n"]
@@ -73,6 +77,8 @@ def run_evaluate(options: Namespace) -> bool:
     """Measure the shipped weights again; False where a figure is not the shipped one."""
     if options.attention is not None:
         return _evaluate_attention(options)
+    if options.detail_px is not None:
+        return _evaluate_blurred(options)
     photos = classroom.load_val(data_folder(options.data))
     rows = []
     folder = Path(options.out)
@@ -88,11 +94,46 @@ def run_evaluate(options: Namespace) -> bool:
                 "same": abs(measured - record["val_top1"]) <= SAME_PERCENT,
             }
         )
+    return _print_rows(rows, options)
+
+
+def _print_rows(rows: list[dict[str, Any]], options: Namespace) -> bool:
+    """Whether every row is the same as the shipped one."""
     if options.json:
         print_json(rows)
     else:
         print_table(list(rows[0]), [list(row.values()) for row in rows])
     return all(row["same"] for row in rows)
+
+
+def _evaluate_blurred(options: Namespace) -> bool:
+    """The shipped networks that see more than ``detail_px``, shown no more than that."""
+    folder, detail_px = Path(options.out), _positive(options.detail_px, "detail-px")
+    names = options.model or [
+        member.name
+        for member in shipped_members(folder)
+        if member.spec.resolution_px > detail_px and member.times != 2
+    ]
+    table = folder.parent / RESULTS_DIR.name / BLURRED_FILE.name
+    shipped = {(row.model, row.detail_px): row for row in read_blurred(table)}
+    photos = classroom.load_val(data_folder(options.data))
+    measured = []
+    for name in names:
+        px = classroom_member(name).spec.resolution_px
+        top1 = classroom.evaluate_member(name, classroom.with_detail(photos, detail_px, px), folder)
+        measured.append(Blurred(name, px, detail_px, round(top1, 2), len(photos)))
+    if not measured:
+        raise UserError(f"No shipped network sees more than {detail_px} px.")
+    if not shipped:
+        write_blurred(measured, table)
+    rows = []
+    for row in measured:
+        before = shipped.get((row.model, row.detail_px))
+        same = not shipped or (
+            before is not None and abs(before.val_top1 - row.val_top1) <= SAME_PERCENT
+        )
+        rows.append({**asdict(row), "same": same})
+    return _print_rows(rows, options)
 
 
 def _evaluate_attention(options: Namespace) -> bool:
@@ -118,11 +159,7 @@ def _evaluate_attention(options: Namespace) -> bool:
         }
         for row in measured
     ]
-    if options.json:
-        print_json(rows)
-    else:
-        print_table(list(rows[0]), [list(row.values()) for row in rows])
-    return all(row["same"] for row in rows)
+    return _print_rows(rows, options)
 
 
 def _of(row: AttentionRow) -> tuple[str, ...]:

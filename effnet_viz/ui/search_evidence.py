@@ -6,8 +6,10 @@ from __future__ import annotations
 import streamlit as st
 
 from effnet_viz import paper, search_figures, search_records
+from effnet_viz.coarse import read_blurred
 from effnet_viz.cost import network_cost
 from effnet_viz.errors import UserError
+from effnet_viz.family_results import family_results, less_detail, step_two_sentence
 from effnet_viz.figures import si
 from effnet_viz.paper import Cell
 from effnet_viz.search_points import (
@@ -169,10 +171,11 @@ def the_paper() -> None:
         },
         missing=":gray[none]",
     )
+    st.markdown(step_two_sentence(outcome))
     st.markdown(
         f"""
 - **Another baseline.** The paper searched on B0 at 224 px; ours starts at 96 px, where small things
-  are a few pixels wide. Resolution may simply matter more here.
+  are a few pixels wide. {_resolution_matters()}
 - **Rounding.** α, β, γ = {theirs.alpha:g}, {theirs.beta:g}, {theirs.gamma:g} builds
   {theirs.built_ratio:.2f}× on our baseline, just outside the 10 %. Whole blocks and channels in
   eights leave few true mixtures, and none with β above 1.11.
@@ -184,6 +187,12 @@ def the_paper() -> None:
     st.caption(
         f"The paper's coefficients: {printed.source}. It prints neither its grid nor its losers."
     )
+
+
+def _resolution_matters() -> str:
+    if less_detail(family_results(), read_blurred()):
+        return "What resolution brings at so few pixels is taken apart above."
+    return "Resolution may simply matter more here."
 
 
 def _paper_cells(name: str, point: SearchPoint, source: str) -> dict[str, Cell]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import streamlit as st
 
 from effnet_viz import coarse, family_results, overlays, samples, search_figures
-from effnet_viz.figures import si
 from effnet_viz.images import square
 from effnet_viz.paper import Cell
 from effnet_viz.ui import cache
@@ -62,36 +61,43 @@ def diminishing() -> None:
 
 
 def detail_or_work() -> None:
-    """The resolution role taken apart, where that was measured: what each network saw, and what it
-    reached."""
+    """The resolution role with less detail, where that was measured: what each network saw, and
+    what it reached."""
     found = family_results.family_results()
-    parts = family_results.detail_or_work(found, coarse.read_coarse())
-    if parts is None:
+    shown = family_results.less_detail(found, coarse.read_blurred())
+    trained = family_results.detail_or_work(found, coarse.read_coarse())
+    if shown is None:
         return
     st.header("Is it the detail, or the work?", divider="gray")
-    st.markdown(family_results.detail_sentence(parts))
+    st.markdown(family_results.less_detail_sentence(shown))
+    row, fine = shown.blurred, shown.resolution
+    px, seen = row.resolution_px, row.detail_px
+    work = f"works at {px} px"
+    networks = [
+        ("baseline", seen, f"works at {seen} px", shown.baseline.top1),
+        ("resolution, less detail", seen, work, row.val_top1),
+        ("resolution", px, work, fine.top1),
+    ]
+    if trained is not None:
+        st.markdown(family_results.detail_sentence(trained))
+        again = ("trained with less detail", seen, work, trained.coarse.val_top1)
+        networks.insert(2, again)
     sample = next(s for s in samples.list_samples() if s.name == SHOWN_SAMPLE)
     data = samples.read_sample(SHOWN_SAMPLE)
     photo = cache.photo(cache.digest(data), data)
-    run, px, seen = parts.coarse, parts.coarse.resolution_px, parts.coarse.detail_px
-    networks = (
-        ("baseline", seen, seen, run.macs / parts.resolution.built, parts.baseline.top1),
-        ("all the work, less detail", seen, px, run.macs, run.val_top1),
-        ("resolution", px, px, run.macs, parts.resolution.top1),
-    )
-    columns = st.columns(len(networks))
-    for column, (title, detail, network_px, macs, top1) in zip(columns, networks, strict=True):
+    for column, (title, detail, how, top1) in zip(st.columns(len(networks)), networks, strict=True):
         with column:
             words = f"{sample.alt} Seen at {detail} px."
-            st.image(
-                overlays.with_detail(photo, square(*photo.size), detail), alt=words, width="stretch"
-            )
-            st.markdown(
-                f"**{title}: {top1:.1f} %**  \n"
-                f":small[sees {detail} px, works at {network_px} px, {si(macs)} multiply-adds]"
-            )
+            picture = overlays.with_detail(photo, square(*photo.size), detail)
+            st.image(picture, alt=words, width="stretch")
+            st.markdown(f"**{title}: {top1:.1f} %**  \n:small[sees {detail} px, {how}]")
+    if trained is None:
+        st.markdown(
+            "It was never trained on such pictures, so this says what the trained network uses, "
+            "not what the work alone could have learned. "
+            f"`python -m effnet_viz train --model resolution --detail-px {seen}` finds that out."
+        )
     st.caption(
-        f"Validation top-1 on {run.val_n:,} photos, measured by this project; the network in the "
-        f"middle was trained by the same recipe for {run.epochs} epochs, once, and does not ship: "
-        f"`{run.reproduce}` trains it again."
+        f"Validation top-1 on {row.val_n:,} photos, measured by this project; "
+        f"`python -m effnet_viz evaluate --detail-px {seen}` measures it again."
     )

@@ -76,7 +76,7 @@ def test_the_family_is_measured_with_its_controls(folder):
     boxed = [BoxedPhoto("n01440764", "x.JPEG", (LEFT,)), BoxedPhoto("n03888257", "x.JPEG", (ALL,))]
     seen: list[tuple[str, int, int]] = []
     rows = attention.measure_family(folder, boxed, on_photo=lambda *args: seen.append(args))
-    members = [member.name for member in shipped_members()]
+    members = [member.name for member in shipped_members() if member.times != 2]
     assert [row.model for row in rows if row.weights == TRAINED and row.measure == "energy"
             and not row.compared_with] == members  # fmt: skip
     controls = {row.model for row in rows if row.weights == RANDOM}

@@ -6,6 +6,7 @@ from effnet_viz import UserError
 from effnet_viz.architectures import CLASSROOM_BASELINE, EFFICIENTNET_B0
 from effnet_viz.cost import network_cost
 from effnet_viz.families import (
+    CLASSROOM_COMPOUND,
     DEFAULT_MODELS,
     IMAGENETTE_CLASSES,
     RESNET50_MATCHED_PX,
@@ -16,6 +17,7 @@ from effnet_viz.families import (
     models,
     released_spec,
 )
+from effnet_viz.search_records import read_outcome
 
 
 def test_roles_in_their_fixed_order() -> None:
@@ -158,3 +160,12 @@ def test_unknown_members(name: str) -> None:
         classroom_member(name)
     with pytest.raises(UserError):
         find_model("classroom", name)
+
+
+def test_the_compound_role_is_the_searchs_best_mixture_with_phi_solved_for_four_times_the_cost():
+    outcome = read_outcome()
+    mixture = outcome["best_mixture"]
+    found = (CLASSROOM_COMPOUND.alpha, CLASSROOM_COMPOUND.beta, CLASSROOM_COMPOUND.gamma)
+    assert found == (mixture["alpha"], mixture["beta"], mixture["gamma"])
+    assert CLASSROOM_COMPOUND.phi == mixture["compound"]["phi"]
+    assert network_cost(classroom_spec("compound")).macs == mixture["compound"]["macs"]

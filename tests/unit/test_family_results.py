@@ -1,11 +1,12 @@
 """What the trained family reached: the records, in numbers and in words."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from effnet_viz import accuracy, family_results
-from effnet_viz.coarse import CoarseRun
+from effnet_viz.coarse import Blurred, CoarseRun
 from effnet_viz.family_results import FamilyResult
 from effnet_viz.records import CHECKPOINT_DIR, read_record, write_record
 
@@ -108,7 +109,36 @@ def test_a_small_gain_is_nobodys():
     assert "too little to say whose" in family_results.detail_sentence(parts)
 
 
+@pytest.mark.parametrize(
+    ("top1", "words"),
+    [
+        (70.0, "below the baseline's 81.0 %: it relies on detail"),
+        (81.5, "no better than the baseline's 81.0 %: it relies on detail"),
+        (84.0, "still above the baseline's 81.0 %: it relies on detail"),
+        (86.5, "still above the baseline's 81.0 %: it hardly uses the detail"),
+    ],
+)
+def test_less_detail_is_set_beside_the_baseline(top1, words):
+    row = Blurred("resolution", 192, 96, top1, N)
+    parts = family_results.less_detail(FOUND, [replace(row, model="compound"), row])
+    assert words in family_results.less_detail_sentence(parts)
+    assert family_results.less_detail(FOUND, []) is None
+    assert family_results.less_detail(FOUND[:3], [row]) is None
+
+
 def test_runs_of_another_length_are_not_compared():
     assert family_results.detail_or_work(FOUND, run(84.0, epochs=8)) is None
     assert family_results.detail_or_work(FOUND, None) is None
     assert family_results.detail_or_work(FOUND[:3], run(84.0)) is None
+
+
+def test_step_two_says_which_mixture_and_why():
+    compound = {"phi": 2.0, "built_ratio": 4.01, "law_ratio": 3.5}
+    mixture = {"point": "a", "alpha": 1.3, "beta": 1.05, "gamma": 1.15, "compound": compound}
+    corner = mixture | {"point": "resolution"}
+    said = family_results.step_two_sentence({"winner": corner, "best_mixture": mixture})
+    assert "its winner, resolution alone, scaled on is the resolution role itself" in said
+    assert "**φ = 2**, which builds 4.01× (by the law 3.50×)" in said
+    first = family_results.step_two_sentence({"winner": mixture, "best_mixture": mixture})
+    assert "is the search's winner: α 1.3" in first
+    assert family_results.step_two_sentence(None) == ""

@@ -211,17 +211,35 @@ def test_a_run_with_less_detail_is_another_run(tmp_path):
 def test_a_run_with_less_detail_writes_its_record_and_ships_nothing(folder, tmp_path, capsys):
     out = tmp_path / "out"
     shared = ["--data", str(folder), "--out", str(out), "--work", str(tmp_path / "work")]
-    command = ["train", *shared, "--model", "resolution", "--epochs", "1", "--detail"]
-    assert main([*command, "0.5"]) == 0
+    command = ["train", *shared, "--model", "resolution", "--epochs", "1", "--detail-px"]
+    assert main([*command, "96"]) == 0
     assert not out.exists()
     run = coarse.read_coarse(tmp_path / "results" / coarse.COARSE_FILE.name)
     assert (run.role, run.resolution_px, run.detail_px) == ("resolution", 192, 96)
     assert (run.macs, run.val_n, run.epochs) == (65977120, 20, 1)
-    assert "--detail 0.5" in run.reproduce
+    assert "--detail-px 96" in run.reproduce
     capsys.readouterr()
-    for bad in ("0", "1", "nan"):
+    for bad in ("0", "192", "half"):
         assert main([*command, bad]) == 2
-        assert capsys.readouterr().err.startswith("error: ")
+        assert "error: " in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_the_shipped_networks_are_shown_less_detail(folder, tmp_path, capsys):
+    out = tmp_path / "out"
+    shared = ["--data", str(folder), "--model", "resolution", "--out", str(out)]
+    main(["train", *shared, "--epochs", "1", "--work", str(tmp_path / "work")])
+    capsys.readouterr()
+    command = ["evaluate", *shared, "--detail-px", "48", "--json"]
+    assert main(command) == 0
+    table = tmp_path / "results" / coarse.BLURRED_FILE.name
+    (row,) = coarse.read_blurred(table)
+    assert (row.model, row.resolution_px, row.detail_px, row.val_n) == ("resolution", 192, 48, 20)
+    assert main(command) == 0
+    coarse.write_blurred([replace(row, val_top1=row.val_top1 + 5)], table)
+    assert main(command) == 1
+    assert main(["evaluate", *shared, "--detail-px", "192"]) == 2
+    table.write_text("{")
+    assert main(command) == 2
 
 
 def test_a_damaged_record_of_less_detail_is_one_sentence(tmp_path):
