@@ -8,7 +8,7 @@ controls: the same networks with random weights, and a bell curve that sees no p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from effnet_viz import cam, cam_metrics, weights
-from effnet_viz.attention_records import CENTRE, MEASURES, RANDOM, TRAINED, AttentionRow
+from effnet_viz.attention_records import (
+    BASELINE_NAME,
+    CENTRE,
+    CENTRE_NAME,
+    MEASURES,
+    RANDOM,
+    TRAINED,
+    AttentionRow,
+)
 from effnet_viz.families import (
     IMAGENETTE_CLASSES,
     ROLES,
@@ -134,14 +142,18 @@ def interval(values: Array, other: Array | None = None, seed: int = 0) -> tuple[
 
 
 def rows_of(
-    member: ClassroomMember, kind: str, scores: Scores, baseline: Scores | None, name: str = ""
+    member: ClassroomMember,
+    kind: str,
+    scores: Scores,
+    beside: Mapping[str, Scores],
+    name: str = "",
 ) -> list[AttentionRow]:
-    """The table's rows of one model: each measure, then its difference to the baseline's."""
+    """The table's rows of one model: each measure, then its difference to each of ``beside``, where
+    that has the measure too."""
     rows = []
     for measure in MEASURES:
         others: list[tuple[str, Array | None]] = [("", None)]
-        if baseline is not None and len(baseline.of(measure)):
-            others.append(("baseline", baseline.of(measure)))
+        others += [(key, s.of(measure)) for key, s in beside.items() if len(s.of(measure))]
         for compared_with, other in others:
             values, other = _both_measured(scores.of(measure), other)
             if not len(values):
@@ -193,18 +205,18 @@ def measure_family(
         return None if on_photo is None else lambda done, total: on_photo(name, done, total)
 
     rows: list[AttentionRow] = []
-    baseline: Scores | None = None
+    beside = {CENTRE_NAME: score_centre(photos)}
     for member in shipped_members(checkpoints):
         if member.times == 2:
             continue
         model = weights.load_model("classroom", member.name, folder=checkpoints)
         scores = score_model(model, photos, folder, on_photo=progress(member.name))
-        rows += rows_of(member, TRAINED, scores, baseline)
-        if member.name == "baseline":
-            baseline = scores
+        rows += rows_of(member, TRAINED, scores, beside)
+        if member.name == BASELINE_NAME:
+            beside[BASELINE_NAME] = scores
     for role in ROLES:
         control = weights.random_control(find_model("classroom", role))
         scores = score_model(control, photos, folder, subset_step=0, on_photo=progress(RANDOM))
-        rows += rows_of(classroom_member(role), RANDOM, scores, baseline)
-    centre = rows_of(classroom_member("baseline"), CENTRE, score_centre(photos), None, "centre")
-    return rows + centre
+        rows += rows_of(classroom_member(role), RANDOM, scores, beside)
+    centre = classroom_member(BASELINE_NAME)
+    return rows + rows_of(centre, CENTRE, beside[CENTRE_NAME], {}, CENTRE_NAME)

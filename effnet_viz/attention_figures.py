@@ -16,7 +16,7 @@ def measured(rows: Sequence[AttentionRow], measure: str, title: str) -> go.Figur
     """One line a role: trained (filled, with its 95 % interval), with random weights (hollow), and
     other seeds (small). The dotted line is the bell curve in the centre, the grey band the range of
     the baseline's seeds. ``title`` names the axis."""
-    of_measure = [r for r in rows if r.measure == measure and not r.compared_with and r.times != 2]
+    of_measure = [r for r in rows if r.measure == measure and not r.compared_with]
     figure = go.Figure()
     seeds = seeds_range(rows, measure)
     if seeds is not None:
@@ -46,7 +46,7 @@ def measured(rows: Sequence[AttentionRow], measure: str, title: str) -> go.Figur
             mode="markers",
             marker={**marker, "color": colours, "line": {"color": colours, "width": 2}},
             error_x=_bars(group) if group is first else None,
-            hovertext=[_said(r) for r in group],
+            hovertext=[said(r) for r in group],
             hoverinfo="text",
             showlegend=False,
         )
@@ -84,5 +84,6 @@ def _bars(group: Sequence[AttentionRow]) -> dict[str, object]:
     }
 
 
-def _said(row: AttentionRow) -> str:
+def said(row: AttentionRow) -> str:
+    """A row in words."""
     return f"{row.model}, {row.weights}: {row.value:.1f} % ({row.low:.1f} to {row.high:.1f})"

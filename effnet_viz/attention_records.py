@@ -43,6 +43,10 @@ LOWER_IS_BETTER = frozenset({"deletion"})
 TRAINED, RANDOM, CENTRE = "trained", "random weights", "no network: a bell curve in the centre"
 
 
+#: What others are compared with, by the name it has in the table.
+BASELINE_NAME, CENTRE_NAME = "baseline", "centre"
+
+
 @dataclass(frozen=True, slots=True)
 class AttentionRow:
     """One measure of one model's maps over ``n`` photos, in percent, with its 95 % interval.
@@ -115,6 +119,15 @@ def seeds_range(rows: Iterable[AttentionRow], measure: str) -> tuple[float, floa
     return (min(values), max(values)) if len(values) > 1 else None
 
 
+def beats_centre(rows: Iterable[AttentionRow], row: AttentionRow) -> bool | None:
+    """Whether a model is better than the bell curve beyond chance among the photos: the interval of
+    the paired difference lies on the better side of 0. None where that was not measured."""
+    paired = find_row(rows, row.model, row.measure, row.weights, CENTRE_NAME)
+    if paired is None:
+        return None
+    return paired.high < 0 if row.measure in LOWER_IS_BETTER else paired.low > 0
+
+
 def stands_out(rows: Iterable[AttentionRow], row: AttentionRow) -> bool | None:
     """Whether a model differs from the baseline by more than the baseline's seeds do from each
     other, and more than chance among the photos: its value lies outside the seeds' range by more
@@ -124,7 +137,7 @@ def stands_out(rows: Iterable[AttentionRow], row: AttentionRow) -> bool | None:
     """
     table = tuple(rows)
     seeds = seeds_range(table, row.measure)
-    paired = find_row(table, row.model, row.measure, row.weights, "baseline")
+    paired = find_row(table, row.model, row.measure, row.weights, BASELINE_NAME)
     if seeds is None or paired is None:
         return None
     low, high = seeds

@@ -163,12 +163,18 @@ def many_photos(
 
 
 def training_folder() -> Path | None:
-    """Where training photos of all ten classes lie (see `imagenette.data_folder`), else None.
+    """Where training photos of all ten classes lie, None where no photos are here.
 
-    Raises UserError as that does."""
+    Raises UserError as `imagenette.data_folder`, and where a class is missing."""
     folder = imagenette.data_folder()
-    if folder is None or not all((folder / "train" / w).is_dir() for w in IMAGENETTE_CLASSES):
+    if folder is None:
         return None
+    missing = [wnid for wnid in IMAGENETTE_CLASSES if not (folder / "train" / wnid).is_dir()]
+    if missing:
+        raise UserError(
+            f"{folder / 'train'} lacks the class folders {', '.join(missing)}; name a folder that "
+            "holds all ten."
+        )
     return folder / "train"
 
 

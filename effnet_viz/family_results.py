@@ -4,9 +4,11 @@ same. From the shipped records; no torch here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import stdev
 from typing import Any
 
 from effnet_viz import accuracy
@@ -85,27 +87,36 @@ def ranked(found: Sequence[FamilyResult]) -> list[FamilyResult]:
 
 
 def told_apart_by(found: Sequence[FamilyResult]) -> float:
-    """How many points two networks must differ by before it means something: what chance among the
-    photos allows two as good as the best, or what the baseline's seeds span, if that is more."""
+    """Up to how many points two networks may differ by chance, 95 % of the time: chance among the
+    photos, as if each had its own (they share them, so this is rather too much), and luck of the
+    start, as far as the baseline's seeds show it; ``√(margin² + (1.96 √2 s)²)``."""
     best = max(found, key=lambda result: result.top1)
-    spans = [max(result.seeds) - min(result.seeds) for result in found]
-    return max(accuracy.margin(best.top1, best.val_n), *spans)
+    spread = max((stdev(r.seeds) for r in found if len(r.seeds) > 1), default=0.0)
+    photos = accuracy.margin(best.top1, best.val_n)
+    return math.hypot(photos, accuracy.Z95 * math.sqrt(2) * spread)
 
 
 def order_sentence(found: Sequence[FamilyResult]) -> str:
-    """The roles by accuracy, and whether that is the paper's order."""
-    best, *others = ranked(found)
-    base = baseline_of(found)
-    said = ", ".join(f"{result.role} {result.top1:.1f}" for result in (best, *others))
+    """The roles by accuracy, and whether that is the paper's order; empty where none is trained."""
+    order, base = ranked(found), baseline_of(found)
+    if not order:
+        return ""
+    best, *others = order
+    said = ", ".join(f"{result.role} {result.top1:.1f}" for result in order)
     sentence = f"At four times the baseline's cost, in percent: **{said}**"
     sentence += f"; the baseline has {base.top1:.1f}. " if base else ". "
     needed = told_apart_by(found)
     near = [r.role for r in others if best.top1 - r.top1 <= needed]
-    apart = (
-        f", and {listed(near)} cannot be told from it"
-        if near
-        else f", more than {needed:.1f} points before the next"
-    )
+    apart = ""
+    if near:
+        apart = f", but {listed(near)} cannot be told from it"
+    elif others:
+        apart = (
+            f", {best.top1 - others[0].top1:.1f} points before the next, a little more than chance "
+            f"allows ({needed:.1f})"
+            if best.top1 - others[0].top1 < 1.5 * needed
+            else f", well beyond chance ({needed:.1f} points)"
+        )
     if best.role == "compound":
         return f"{sentence}Compound scaling comes first, as in the paper{apart}."
     return f"{sentence}In the paper compound scaling comes first; here it is {best.role}{apart}."
@@ -115,19 +126,16 @@ def certainty_sentence(found: Sequence[FamilyResult]) -> str:
     """How much of a difference may be chance."""
     base = baseline_of(found)
     sentence = (
-        f"Two networks measured once on {found[0].val_n:,} photos must differ by "
-        f"{accuracy.margin(max(r.top1 for r in found), found[0].val_n):.1f} points before chance "
-        "among the photos cannot explain it"
+        f"Two equally good networks may differ by up to {told_apart_by(found):.1f} points by chance"
     )
     if base is None or len(base.seeds) < 2:
-        return f"{sentence}; each was trained once, so luck of the start comes on top."
-    return (
-        f"{sentence}; the {len(base.seeds)} seeds of the baseline reach {min(base.seeds):.1f} to "
-        f"{max(base.seeds):.1f} %. The scaled networks were trained once."
-        if all(len(r.seeds) == 1 for r in found if r is not base)
-        else f"{sentence}; the {len(base.seeds)} seeds of the baseline reach "
-        f"{min(base.seeds):.1f} to {max(base.seeds):.1f} %."
+        return f"{sentence} among the photos; each was trained once, so luck comes on top."
+    sentence += (
+        f", among {base.val_n:,} photos and by luck of the start: {len(base.seeds)} seeds of the "
+        f"baseline reach {min(base.seeds):.1f} to {max(base.seeds):.1f} %."
     )
+    once = all(len(r.seeds) == 1 for r in found if r is not base)
+    return f"{sentence} The scaled networks were trained once." if once else sentence
 
 
 def steps_sentence(found: Sequence[FamilyResult]) -> str:
@@ -154,6 +162,9 @@ def step_two_sentence(outcome: Mapping[str, Any] | None) -> str:
         if winner["point"] == mixture["point"]
         else f"the search's best true mixture, because its winner, {winner['point']} alone, scaled "
         f"on is the {winner['point']} role itself"
+        if winner["kind"] == "corner"
+        else f"the search's best true mixture; its winner, {winner['point']}, leaves one dimension "
+        "alone"
     )
     return (
         f"Step 2: the compound role is {which}: α {mixture['alpha']:g}, β {mixture['beta']:g}, "
@@ -177,10 +188,13 @@ class DetailOrWork:
 
 
 def detail_or_work(found: Sequence[FamilyResult], run: CoarseRun | None) -> DetailOrWork | None:
-    """None where the run, the baseline or the resolution role does not ship, or where they were not
-    trained for the same number of epochs."""
+    """None where the baseline or the resolution role does not ship, or where there is no run of
+    that role's network on the baseline's pixels for the same number of epochs."""
     base, fine = baseline_of(found), _resolution(found)
-    if base is None or fine is None or run is None or run.epochs != fine.epochs:
+    if base is None or fine is None or run is None:
+        return None
+    wanted = ("resolution", CLASSROOM_BASELINE.resolution_px, fine.epochs)
+    if (run.role, run.detail_px, run.epochs) != wanted:
         return None
     return DetailOrWork(
         base,
@@ -193,24 +207,27 @@ def detail_or_work(found: Sequence[FamilyResult], run: CoarseRun | None) -> Deta
 
 
 def detail_sentence(parts: DetailOrWork) -> str:
-    """What the run says, in one sentence."""
-    px, seen, top1 = parts.coarse.resolution_px, parts.coarse.detail_px, parts.coarse.val_top1
+    """What the run says, in words."""
+    seen, top1 = parts.coarse.detail_px, parts.coarse.val_top1
     gain = parts.resolution.top1 - parts.baseline.top1
-    whose = (
-        "so the **detail** is what pays"
-        if parts.work <= parts.needed < parts.detail
-        else "so the **work** is what pays, not the detail"
-        if parts.detail <= parts.needed < parts.work
-        else "so both pay"
-        if min(parts.work, parts.detail) > parts.needed
-        else "which is too little to say whose it is"
+    begun = (
+        f"**Trained** on pictures shrunk to {seen} px and enlarged again, the same network reaches "
+        f"{top1:.1f} %"
     )
+    chance = f"differences up to {parts.needed:.1f} points may be chance"
+    if gain <= parts.needed:
+        return f"{begun}; the whole gain of {gain:.1f} points is too small to take apart: {chance}."
+    if parts.work < -parts.needed:
+        return f"{begun}, less than the baseline: without the detail the work does harm ({chance})."
+    if parts.work <= parts.needed:
+        whose = "the **detail** is what pays; the work alone is not to be told from none"
+    elif parts.detail <= parts.needed:
+        whose = "the **work** is what pays; the detail adds nothing beyond chance"
+    else:
+        whose = "both pay"
     return (
-        f"At {px} px a network sees detail that {seen} px cannot hold, **and** it does four times "
-        f"the work. Trained once more on pictures shrunk to {seen} px and enlarged again, the same "
-        f"network reaches {top1:.1f} %. Of the {gain:.1f} points over the baseline "
-        f"**{parts.work:.1f} come from the work and {parts.detail:.1f} from the detail**, {whose}: "
-        f"differences up to {parts.needed:.1f} points may be chance."
+        f"{begun}: of the {gain:.1f} points over the baseline {parts.work:.1f} came with the work "
+        f"and {parts.detail:.1f} with the detail, so {whose} ({chance})."
     )
 
 
@@ -227,7 +244,8 @@ class LessDetail:
 def less_detail(found: Sequence[FamilyResult], rows: Sequence[Blurred]) -> LessDetail | None:
     """None where it was not measured, or the baseline or the resolution role does not ship."""
     base, fine = baseline_of(found), _resolution(found)
-    row = next((r for r in rows if r.model == "resolution"), None)
+    wanted = ("resolution", CLASSROOM_BASELINE.resolution_px)
+    row = next((r for r in rows if (r.model, r.detail_px) == wanted), None)
     if base is None or fine is None or row is None:
         return None
     return LessDetail(base, fine, row, told_apart_by([base, fine]))
@@ -242,18 +260,19 @@ def less_detail_sentence(parts: LessDetail) -> str:
         if over < -parts.needed
         else f"still above the baseline's {base.top1:.1f} %"
         if over > parts.needed
-        else f"no better than the baseline's {base.top1:.1f} %"
+        else f"not to be told from the baseline's {base.top1:.1f} %"
     )
-    relies = (
-        "it relies on detail that the baseline never sees"
+    meaning = (
+        "What it learned at its own size rests on detail that the baseline never sees"
         if fine.top1 - row.val_top1 > parts.needed
-        else "it hardly uses the detail"
+        else "It hardly needs the detail"
     )
     return (
         f"At {row.resolution_px} px a network sees detail that {row.detail_px} px cannot hold, "
         f"**and** it does {fine.built:.0f} times the work. Shown photos shrunk to {row.detail_px} "
         f"px and enlarged again, the resolution role goes from {fine.top1:.1f} to "
-        f"**{row.val_top1:.1f} %**, {beside}: {relies}."
+        f"**{row.val_top1:.1f} %**, {beside}. {meaning}; it was never trained on such pictures, so "
+        "this is not what the work alone could have learned."
     )
 
 

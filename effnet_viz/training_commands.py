@@ -21,15 +21,14 @@ from effnet_viz.splits import RESULTS_DIR, read_boxes
 from effnet_viz.terminal import print_json, print_table
 from effnet_viz.training import EpochResult, Recipe
 
-#: Shipped figures are rounded to hundredths; different machines may round a tie the other way.
-SAME_PERCENT = 0.1
-
 
 def run_train(options: Namespace) -> None:
     """Train members one after the other and ship each as it is done; a stopped run goes on."""
     recipe = replace(classroom.RECIPE, epochs=_positive(options.epochs, "epochs"))
     if options.detail_px is not None:
         _positive(options.detail_px, "detail-px")
+        if len(options.model or ROLES) != 1:
+            raise UserError("--detail-px trains one network; name it with --model, once.")
     suffix = f"-seed{options.seed}" if options.seed else ""
     names = [classroom_member(name + suffix).name for name in options.model or ROLES]
     leave_out = read_names(options.leave_out)
@@ -75,6 +74,8 @@ def _train_one(
 
 def run_evaluate(options: Namespace) -> bool:
     """Measure the shipped weights again; False where a figure is not the shipped one."""
+    if options.attention is not None and options.detail_px is not None:
+        raise UserError("Choose --attention or --detail-px; they are two measurements.")
     if options.attention is not None:
         return _evaluate_attention(options)
     if options.detail_px is not None:
@@ -91,7 +92,7 @@ def run_evaluate(options: Namespace) -> bool:
                 "val_top1": round(measured, 2),
                 "shipped_val_top1": record["val_top1"],
                 "val_n": len(photos),
-                "same": abs(measured - record["val_top1"]) <= SAME_PERCENT,
+                "same": abs(measured - record["val_top1"]) <= options.tolerance,
             }
         )
     return _print_rows(rows, options)
@@ -124,15 +125,12 @@ def _evaluate_blurred(options: Namespace) -> bool:
         measured.append(Blurred(name, px, detail_px, round(top1, 2), len(photos)))
     if not measured:
         raise UserError(f"No shipped network sees more than {detail_px} px.")
-    if not shipped:
-        write_blurred(measured, table)
     rows = []
     for row in measured:
-        before = shipped.get((row.model, row.detail_px))
-        same = not shipped or (
-            before is not None and abs(before.val_top1 - row.val_top1) <= SAME_PERCENT
-        )
+        before = shipped.setdefault((row.model, row.detail_px), row)
+        same = abs(before.val_top1 - row.val_top1) <= options.tolerance
         rows.append({**asdict(row), "same": same})
+    write_blurred(list(shipped.values()), table)
     return _print_rows(rows, options)
 
 
@@ -155,7 +153,10 @@ def _evaluate_attention(options: Namespace) -> bool:
         {
             **asdict(row),
             "same": not shipped
-            or (_of(row) in shipped and abs(shipped[_of(row)].value - row.value) <= SAME_PERCENT),
+            or (
+                _of(row) in shipped
+                and abs(shipped[_of(row)].value - row.value) <= options.tolerance
+            ),
         }
         for row in measured
     ]

@@ -53,6 +53,8 @@ def diminishing() -> None:
             icon=":material/info:",
         )
     epochs = sorted({r.epochs for r in found})
+    if not found:
+        return
     st.caption(
         "Source: the records of the shipped networks, read once on validation photos after "
         f"{' or '.join(map(str, epochs))} epochs of training; the bars are 95 %. The search's "
@@ -93,9 +95,13 @@ def detail_or_work() -> None:
             st.markdown(f"**{title}: {top1:.1f} %**  \n:small[sees {detail} px, {how}]")
     if trained is None:
         st.markdown(
-            "It was never trained on such pictures, so this says what the trained network uses, "
-            "not what the work alone could have learned. "
-            f"`python -m effnet_viz train --model resolution --detail-px {seen}` finds that out."
+            "What the work alone could learn, "
+            f"`python -m effnet_viz train --model resolution --detail-px {seen}` finds out."
+        )
+    else:
+        st.caption(
+            f"The network trained with less detail: the same recipe, {trained.coarse.epochs} "
+            f"epochs, once; it does not ship, `{trained.coarse.reproduce}` trains it again."
         )
     st.caption(
         f"Validation top-1 on {row.val_n:,} photos, measured by this project; "

@@ -536,8 +536,9 @@ def attention_rows():
     rows = [*SEEDS, row("baseline", 50.0, weights=RANDOM)]
     for role, value, low in (("depth", 66.0, -7.0), ("width", 71.0, -1.0), ("compound", 80.0, 7.0)):
         rows.append(row(role, value, times=4))
-        found = {"compared_with": "baseline", "low": low, "high": low + 6}
-        rows.append(row(role, value - 70, times=4, **found))
+        found = {"times": 4, "compared_with": "baseline", "low": low, "high": low + 6}
+        rows.append(row(role, value - 70, **found))
+        rows.append(row(role, value - 69, **found | {"compared_with": "centre"}))
     return [*rows, row("centre", 69.0, weights=CENTRE, role="baseline")]
 
 
@@ -545,15 +546,21 @@ def test_the_measured_attention_says_what_exceeds_the_seeds(open_page, monkeypat
     from effnet_viz.ui.compare import attention
 
     monkeypatch.setattr(attention, "read_attention", lambda: tuple(attention_rows()))
-    app = open_page(PAGE, look="Over 484 photos", **SHOWN)
+    app = open_page(PAGE, look="Over many photos", **SHOWN)
     said = texts(app)
-    assert "other seeds the baseline reaches 69.5 to 71.5 %" in said
-    assert "**depth (-4.0) and compound (+10.0)** differ from it" in said
-    assert "a bell curve in the centre, which sees no photo, 69.0 %: only compound clearly" in said
+    assert "The seeds of the baseline reach 69.5 to 71.5 %." in said
+    assert "**depth (-4.0, worse) and compound (+10.0, better)** lie outside that range" in said
+    assert "beyond chance among the photos; width does not." in said
+    assert "a bell curve in the centre, which sees no photo, 69.0 %: only compound beats" in said
     frame = table(app, "to the baseline, points")
     assert list(frame["more than seeds"])[:6] == ["", "", "", "", "yes", "no"]
-
-
-def test_attention_of_other_families_was_not_measured(open_page):
-    app = open_page(PAGE, look="Over 484 photos", **GROWN)
+    app = open_page(PAGE, look="Over many photos", **GROWN)
     assert any("Only the classroom family was measured" in info.value for info in app.info)
+
+
+def test_a_copy_without_a_table_says_so(open_page, monkeypatch):
+    from effnet_viz.ui.compare import attention
+
+    monkeypatch.setattr(attention, "read_attention", lambda: ())
+    app = open_page(PAGE, look="Over many photos", **SHOWN)
+    assert any("no measured table" in info.value for info in app.info)

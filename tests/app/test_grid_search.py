@@ -168,11 +168,11 @@ def test_the_resolution_roles_gain_is_taken_apart(open_page, results, monkeypatc
     monkeypatch.setattr(coarse, "read_coarse", lambda: None)
     said = texts(open_page(PAGE))
     assert "**resolution, less detail: 50.0 %**" in said
-    assert "train --model resolution --detail-px 96` finds that out" in said
+    assert "train --model resolution --detail-px 96` finds out" in said
     monkeypatch.setattr(coarse, "read_coarse", lambda: run)
     said = texts(open_page(PAGE))
     assert f"**trained with less detail: {top1 - 5:.1f} %**" in said
-    assert "5.0 from the detail**" in said
+    assert "5.0 with the detail" in said
 
 
 class FakeJob:

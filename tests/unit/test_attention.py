@@ -88,13 +88,18 @@ def test_the_family_is_measured_with_its_controls(folder):
     for row in rows:
         assert row.low <= row.value <= row.high, row
     differences = [row for row in rows if row.compared_with]
-    assert {row.compared_with for row in differences} == {"baseline"}
-    assert not [row for row in differences if row.model == "baseline" and row.weights == TRAINED]
+    assert {row.compared_with for row in differences} == {"baseline", "centre"}
+    of_baseline = {r.compared_with for r in differences
+                   if r.model == "baseline" and r.weights == TRAINED}  # fmt: skip
+    assert of_baseline == {"centre"}
+    assert not [row for row in differences if row.weights == CENTRE]
 
 
 def test_rows_are_of_the_member():
     scores = attention.score_centre(photos(ALL, LEFT))
-    rows = attention.rows_of(classroom_member("depth-2x-seed1"), TRAINED, scores, scores)
+    rows = attention.rows_of(
+        classroom_member("depth-2x-seed1"), TRAINED, scores, {"baseline": scores}
+    )
     assert {(row.model, row.role, row.times, row.seed, row.n) for row in rows} == {
         ("depth-2x-seed1", "depth", 2, 1, 2)
     }

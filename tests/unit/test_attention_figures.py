@@ -9,7 +9,6 @@ ROWS = [
     row("resolution", 80.0, times=4),
     row("resolution", 9.0, times=4, compared_with="baseline"),
     row("resolution", 99.0, times=4, measure="energy"),
-    row("resolution-2x", 75.0, role="resolution", times=2),
     row("resolution", 40.0, weights=RANDOM),
     row("centre", 60.0, weights=CENTRE, role="baseline"),
 ]

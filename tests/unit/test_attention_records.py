@@ -7,6 +7,7 @@ from effnet_viz.attention_records import (
     RANDOM,
     TRAINED,
     AttentionRow,
+    beats_centre,
     read_attention,
     seeds_range,
     stands_out,
@@ -65,6 +66,22 @@ def test_what_stands_out(value, low, high, verdict):
     role = row("depth", value)
     paired = row("depth", value - 70, compared_with="baseline", low=low, high=high)
     assert stands_out([*SEEDS, role, paired], role) is verdict
+
+
+@pytest.mark.parametrize(
+    ("measure", "low", "high", "verdict"),
+    [
+        ("pointing", 0.5, 3.0, True),
+        ("pointing", -0.5, 3.0, False),
+        ("deletion", -3.0, -0.5, True),
+        ("deletion", 0.5, 3.0, False),
+    ],
+)
+def test_beating_the_bell_curve_is_a_paired_question(measure, low, high, verdict):
+    role = row("depth", 80.0, measure=measure)
+    paired = row("depth", 1.0, measure=measure, compared_with="centre", low=low, high=high)
+    assert beats_centre([role, paired], role) is verdict
+    assert beats_centre([role], role) is None
 
 
 def test_nothing_is_said_without_seeds_or_a_paired_difference():

@@ -79,7 +79,8 @@ def test_training_photos_are_found_where_the_variable_says(photo_folder, monkeyp
     monkeypatch.setenv("EFFNET_VIZ_DATA", str(photo_folder))
     assert compare_work.training_folder() == photo_folder / "train"
     (photo_folder / "train" / "n01440764").rename(photo_folder / "elsewhere")
-    assert compare_work.training_folder() is None
+    with pytest.raises(UserError, match="lacks the class folders n01440764;"):
+        compare_work.training_folder()
 
 
 def test_a_fine_tune_changes_the_function_and_says_so(photo_folder, photos):

@@ -9,6 +9,7 @@ import streamlit as st
 
 from effnet_viz import attention_figures
 from effnet_viz.attention_records import (
+    BASELINE_NAME,
     CENTRE,
     LOWER_IS_BETTER,
     MEASURES,
@@ -16,6 +17,7 @@ from effnet_viz.attention_records import (
     TITLES,
     TRAINED,
     AttentionRow,
+    beats_centre,
     find_row,
     read_attention,
     seeds_range,
@@ -48,30 +50,34 @@ MEANINGS = {
 
 def measured(maps: Maps) -> None:
     """One measure of every role as chart, verdict and table."""
-    rows = read_attention()
-    if maps.view.family.key != CLASSROOM or not rows:
+    if maps.view.family.key != CLASSROOM:
         st.info(
             "Only the classroom family was measured: its photos with boxes were kept out of its "
             "training.",
             icon=":material/info:",
         )
         return
+    rows = read_attention()
+    measures = [measure for measure in TITLES if _of(rows, measure)]
+    if not measures:
+        st.info("This copy has no measured table.", icon=":material/info:")
+        return
     measure = st.segmented_control(
         "Measure",
-        list(TITLES),
-        default="pointing",
+        measures,
+        default=measures[0],
         format_func=TITLES.__getitem__,
         key="measure",
         bind="query-params",
         required=True,
     )
-    measure = measure or "pointing"
+    measure = measure or measures[0]
     st.markdown(MEANINGS[measure])
     st.markdown(verdict(rows, measure))
     chart(
         attention_figures.measured(rows, measure, MEASURES[measure].partition(",")[0]),
         f"attention_{measure}",
-        f"{TITLES[measure]}: " + "; ".join(_said(r) for r in _of(rows, measure)),
+        f"{TITLES[measure]}: " + "; ".join(attention_figures.said(r) for r in _of(rows, measure)),
     )
     table(
         [_cells(rows, row) for row in _of(rows, measure)],
@@ -93,59 +99,62 @@ def _of(rows: Sequence[AttentionRow], measure: str) -> list[AttentionRow]:
     return [row for row in rows if row.measure == measure and not row.compared_with]
 
 
-def _said(row: AttentionRow) -> str:
-    return f"{row.model}, {row.weights}: {row.value:.1f} % ({row.low:.1f} to {row.high:.1f})"
-
-
 def verdict(rows: Sequence[AttentionRow], measure: str) -> str:
     """Which roles differ from the baseline beyond its seeds and chance, and what the controls say,
     as Markdown."""
     trained = [row for role in ROLES if (row := find_row(rows, role, measure))]
     base = next((row.value for row in trained if row.role == "baseline"), math.nan)
-    scaled = [row for row in trained if row.role != "baseline"]
+    judged = {row.role: stands_out(rows, row) for row in trained if row.role != "baseline"}
     seeds = seeds_range(rows, measure)
-    if seeds is None:
+    if seeds is None or None in judged.values():
         first = (
             "The baseline was trained once: how much of a difference between roles is luck of the "
             "start, nobody can say."
         )
     else:
-        named = [f"{row.role} ({row.value - base:+.1f})" for row in scaled if stands_out(rows, row)]
-        first = (
-            f"Trained again with other seeds the baseline reaches {seeds[0]:.1f} to "
-            f"{seeds[1]:.1f} %. "
-            + (
-                f"**{listed(named)}** differ{'s' if len(named) == 1 else ''} from it by more than "
-                "that and beyond chance among the photos; the other roles do not."
-                if 0 < len(named) < len(scaled)
-                else f"**All scaled roles** differ by more than that: {listed(named)}."
-                if named
-                else "**No role** differs from it by more than that and beyond chance."
+        sign = -1 if measure in LOWER_IS_BETTER else 1
+        named = [
+            f"{row.role} ({row.value - base:+.1f}, {_better(sign * (row.value - base))})"
+            for row in trained
+            if judged.get(row.role)
+        ]
+        others = [role for role, differs in judged.items() if not differs]
+        first = f"The seeds of the baseline reach {seeds[0]:.1f} to {seeds[1]:.1f} %. "
+        if named:
+            first += (
+                f"**{listed(named)}** lie{'s' if len(named) == 1 else ''} outside that range by "
+                "more than its own width, and beyond chance among the photos"
             )
-        )
+            first += (
+                f"; {listed(others)} {'does' if len(others) == 1 else 'do'} not." if others else "."
+            )
+        else:
+            first += (
+                "**No role** lies outside that range by more than its own width and beyond chance."
+            )
     return f"{first} {_beside_controls(rows, measure, trained)}".strip()
+
+
+def _better(points: float) -> str:
+    return "better" if points > 0 else "worse"
 
 
 def _beside_controls(
     rows: Sequence[AttentionRow], measure: str, trained: Sequence[AttentionRow]
 ) -> str:
-    sign = -1 if measure in LOWER_IS_BETTER else 1
     said = []
-    chance = [r for r in _of(rows, measure) if r.weights == RANDOM]
+    chance = [r.value for r in _of(rows, measure) if r.weights == RANDOM]
     if chance:
-        low, high = min(r.value for r in chance), max(r.value for r in chance)
-        said.append(f"Random weights reach {low:.1f} to {high:.1f} %")
+        said.append(f"Random weights reach {min(chance):.1f} to {max(chance):.1f} %")
     centre = next((r for r in _of(rows, measure) if r.weights == CENTRE), None)
     if centre is not None:
-        clear = [
-            r.role for r in trained if sign * ((r.low if sign > 0 else r.high) - centre.value) > 0
-        ]
+        clear = [r.role for r in trained if beats_centre(rows, r)]
         beaten = (
-            "all trained networks clearly beat it"
+            "all trained roles beat it beyond chance"
             if len(clear) == len(trained)
-            else f"only {listed(clear)} clearly beat{'s' if len(clear) == 1 else ''} it"
+            else f"only {listed(clear)} beat{'s' if len(clear) == 1 else ''} it beyond chance"
             if clear
-            else "**no trained network clearly beats it**"
+            else "**no trained role beats it beyond chance**"
         )
         said.append(
             f"{'a' if said else 'A'} bell curve in the centre, which sees no photo, "
@@ -155,7 +164,7 @@ def _beside_controls(
 
 
 def _cells(rows: Sequence[AttentionRow], row: AttentionRow) -> dict[str, Cell]:
-    paired = find_row(rows, row.model, row.measure, row.weights, "baseline")
+    paired = find_row(rows, row.model, row.measure, row.weights, BASELINE_NAME)
     is_judged = row.weights == TRAINED and row.role != "baseline"
     differs = stands_out(rows, row) if is_judged else None
     return {

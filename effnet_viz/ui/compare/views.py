@@ -27,7 +27,7 @@ from effnet_viz.ui.photos import photo_facts, photo_picker
 SECTIONS: MappingProxyType[str, tuple[str, Callable[[Maps], None]]] = MappingProxyType(
     {
         "numbers": ("Numbers", numbers.table),
-        "measured": ("Over 484 photos", attention.measured),
+        "measured": ("Over many photos", attention.measured),
         "difference": ("Differences", closer.differences),
         "depth": ("Every stage", closer.every_stage),
         "control": ("Random weights, seeds", closer.controls),
