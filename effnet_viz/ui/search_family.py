@@ -35,9 +35,7 @@ def diminishing() -> None:
                 "as built": r.built,
                 "validation top-1, %": r.top1,
                 "95 % interval": f"{r.low:.1f} to {r.high:.1f}",
-                "seeds": ", ".join(f"{seed:.1f}" for seed in r.seeds)
-                if len(r.seeds) > 1
-                else "one",
+                "each seed, %": ", ".join(f"{seed:.1f}" for seed in r.seeds),
             }
             for r in found
         ]

@@ -109,7 +109,7 @@ def test_a_real_measurement_replaces_the_example_and_is_kept(open_page):
     assert "Measured on this machine" in app.success[0].value
     assert "1 thread, 1 image at once" in app.success[0].value
     rows = table(app, "time, ms")
-    assert list(rows.index) == ["**baseline**", "**resolution**", "**compound**"]
+    assert list(rows.index) == ["**baseline**", "**compound**", "**resolution**"]
     assert all(float(cell.split()[0]) > 0 for cell in rows["time, ms"])
     assert "Here **" in texts(app)
 

@@ -341,12 +341,10 @@ def test_a_class_without_gradient_has_no_evidence(own_model, method, stage):
 def test_a_map_that_relu_cuts_away_is_no_evidence(own_model):
     # Grad-CAM's sum is the class's weights times the activations: make it negative everywhere.
     with torch.no_grad():
-        activations = own_model.module.features(own_model.preprocess(PHOTO))[0]
-    always_active = (activations > 0.01).all((1, 2))
-    assert always_active.any()
-    result = compute_cam(
-        with_class_weights(own_model, -always_active.float()), PHOTO, target_class=0
-    )
+        own_model.module.features[8][0].bias[0] += 100  # a channel that is active everywhere
+    weights = torch.zeros(320)
+    weights[0] = -1
+    result = compute_cam(with_class_weights(own_model, weights), PHOTO, target_class=0)
     assert (result.evidence, result.raw_max) == (False, 0)
 
 
@@ -380,14 +378,15 @@ def test_evidence_does_not_depend_on_the_scale_of_the_logits(own_model):
         assert scaled.raw_max == pytest.approx(factor * reference.raw_max, rel=1e-4)
 
 
-def test_a_map_that_rounding_decides_says_so(model):
+def test_a_map_that_rounding_decides_says_so():
     """Somewhere in the early stages Grad-CAM++ divides by almost zero; in double precision, with
     the same activations, the map is then visibly another one. Elsewhere it is the same."""
+    model = load_model("classroom", "depth")
     inputs = model.preprocess(PHOTO)
     precise = copy.deepcopy(model.module).double()
     shares, errors = [], []
-    for stage in (2, 3, 5, 7):
-        for target in range(4):
+    for stage in (2, 5):
+        for target in range(10):
             options = {"method": "gradcam++", "target_class": target, "target_stage": stage}
             found = raw_map(model.module, inputs, **options)
             exact = raw_map(precise, inputs.double(), **options)

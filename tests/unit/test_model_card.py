@@ -13,6 +13,7 @@ def test_every_network_is_on_it_with_its_accuracy(tmp_path):
     text = write_card(path=tmp_path / "card.md").read_text()
     for member in shipped_members():
         record = read_record(member.name)
-        (line,) = [line for line in text.splitlines() if line.startswith(f"| {member.name} ")]
+        (line,) = [line for line in text.splitlines()
+                   if line.startswith(f"| {member.name} ") and "**" in line]  # fmt: skip
         assert f"**{record['val_top1']:.1f} %**" in line
         assert f"{record['params']:,}" in line
