@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import streamlit as st
@@ -103,7 +102,6 @@ def verdict(rows: Sequence[AttentionRow], measure: str) -> str:
     """Which roles differ from the baseline beyond its seeds and chance, and what the controls say,
     as Markdown."""
     trained = [row for role in ROLES if (row := find_row(rows, role, measure))]
-    base = next((row.value for row in trained if row.role == "baseline"), math.nan)
     judged = {row.role: stands_out(rows, row) for row in trained if row.role != "baseline"}
     seeds = seeds_range(rows, measure)
     if seeds is None or None in judged.values():
@@ -114,9 +112,10 @@ def verdict(rows: Sequence[AttentionRow], measure: str) -> str:
     else:
         sign = -1 if measure in LOWER_IS_BETTER else 1
         named = [
-            f"{row.role} ({row.value - base:+.1f}, {_better(sign * (row.value - base))})"
-            for row in trained
-            if judged.get(row.role)
+            f"{row.role} ({row.value:+.1f}, {_better(sign * row.value)})"
+            for role in ROLES
+            if judged.get(role)
+            and (row := find_row(rows, role, measure, compared_with=BASELINE_NAME))
         ]
         others = [role for role, differs in judged.items() if not differs]
         first = f"The seeds of the baseline reach {seeds[0]:.1f} to {seeds[1]:.1f} %. "
@@ -158,7 +157,7 @@ def _beside_controls(
         )
         said.append(
             f"{'a' if said else 'A'} bell curve in the centre, which sees no photo, "
-            f"{centre.value:.1f} %: {beaten}"
+            f"{centre.value:.1f} %: {beaten}. Most photographers put the object in the middle"
         )
     return ("; ".join(said) + ".") if said else ""
 
