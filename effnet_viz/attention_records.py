@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
 
 from effnet_viz.errors import UserError
+from effnet_viz.families import ROLES
+from effnet_viz.family_results import listed
 from effnet_viz.records import write_atomically
 from effnet_viz.splits import RESULTS_DIR
 
@@ -143,3 +145,72 @@ def stands_out(rows: Iterable[AttentionRow], row: AttentionRow) -> bool | None:
     low, high = seeds
     beyond = max(row.value - high, low - row.value)
     return beyond > high - low and not paired.low <= 0 <= paired.high
+
+
+def rows_of_measure(rows: Sequence[AttentionRow], measure: str) -> list[AttentionRow]:
+    """The rows of one measure, without those that are differences."""
+    return [row for row in rows if row.measure == measure and not row.compared_with]
+
+
+def verdict(rows: Sequence[AttentionRow], measure: str) -> str:
+    """Which roles differ from the baseline beyond its seeds and chance, and what the controls say,
+    as Markdown."""
+    trained = [row for role in ROLES if (row := find_row(rows, role, measure))]
+    judged = {row.role: stands_out(rows, row) for row in trained if row.role != "baseline"}
+    seeds = seeds_range(rows, measure)
+    if seeds is None or None in judged.values():
+        first = (
+            "The baseline was trained once: how much of a difference between roles is luck of the "
+            "start, nobody can say."
+        )
+    else:
+        sign = -1 if measure in LOWER_IS_BETTER else 1
+        named = [
+            f"{row.role} ({row.value:+.1f}, {_better(sign * row.value)})"
+            for role in ROLES
+            if judged.get(role)
+            and (row := find_row(rows, role, measure, compared_with=BASELINE_NAME))
+        ]
+        others = [role for role, differs in judged.items() if not differs]
+        first = f"The seeds of the baseline reach {seeds[0]:.1f} to {seeds[1]:.1f} %. "
+        if named:
+            first += (
+                f"**{listed(named)}** lie{'s' if len(named) == 1 else ''} outside that range by "
+                "more than its own width, and beyond chance among the photos"
+            )
+            first += (
+                f"; {listed(others)} {'does' if len(others) == 1 else 'do'} not." if others else "."
+            )
+        else:
+            first += (
+                "**No role** lies outside that range by more than its own width and beyond chance."
+            )
+    return f"{first} {_beside_controls(rows, measure, trained)}".strip()
+
+
+def _better(points: float) -> str:
+    return "better" if points > 0 else "worse"
+
+
+def _beside_controls(
+    rows: Sequence[AttentionRow], measure: str, trained: Sequence[AttentionRow]
+) -> str:
+    said = []
+    chance = [r.value for r in rows_of_measure(rows, measure) if r.weights == RANDOM]
+    if chance:
+        said.append(f"Random weights reach {min(chance):.1f} to {max(chance):.1f} %")
+    centre = next((r for r in rows_of_measure(rows, measure) if r.weights == CENTRE), None)
+    if centre is not None:
+        clear = [r.role for r in trained if beats_centre(rows, r)]
+        beaten = (
+            "all trained roles beat it beyond chance"
+            if len(clear) == len(trained)
+            else f"only {listed(clear)} beat{'s' if len(clear) == 1 else ''} it beyond chance"
+            if clear
+            else "**no trained role beats it beyond chance**"
+        )
+        said.append(
+            f"{'a' if said else 'A'} bell curve in the centre, which sees no photo, "
+            f"{centre.value:.1f} %: {beaten}. Most photographers put the object in the middle"
+        )
+    return ("; ".join(said) + ".") if said else ""

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from effnet_viz.accuracy import standard_error
-from effnet_viz.attention_records import MEASURES, TRAINED, AttentionRow, read_attention, stands_out
+from effnet_viz.attention_records import (
+    MEASURES,
+    TITLES,
+    TRAINED,
+    AttentionRow,
+    read_attention,
+    stands_out,
+    verdict,
+)
 from effnet_viz.coarse import read_blurred, read_coarse
 from effnet_viz.families import ClassroomMember
 from effnet_viz.family_results import (
@@ -161,6 +169,7 @@ def _attention(rows: Sequence[AttentionRow]) -> str:
             cells.append(f"{row.value:.1f} ({row.low:.1f}-{row.high:.1f}){star}" if row else "")
         lines.append(f"| {model} | {kind} | " + " | ".join(cells) + " |")
     meanings = "\n".join(f"- {name}: {MEASURES[name]}" for name in measures)
+    verdicts = "\n\n".join(f"**{TITLES[name]}.** {verdict(rows, name)}" for name in measures)
     return (
         f"""## Where they look
 
@@ -170,7 +179,7 @@ differs from the baseline by more than the baseline's seeds do, beyond chance am
 
 """
         + "\n".join(lines)
-        + f"\n\n{meanings}\n"
+        + f"\n\n{meanings}\n\n{verdicts}\n"
     )
 
 

@@ -10,20 +10,16 @@ from effnet_viz import attention_figures
 from effnet_viz.attention_records import (
     BASELINE_NAME,
     CENTRE,
-    LOWER_IS_BETTER,
     MEASURES,
-    RANDOM,
     TITLES,
     TRAINED,
     AttentionRow,
-    beats_centre,
     find_row,
     read_attention,
-    seeds_range,
+    rows_of_measure,
     stands_out,
+    verdict,
 )
-from effnet_viz.families import ROLES
-from effnet_viz.family_results import listed
 from effnet_viz.paper import Cell
 from effnet_viz.ui.compare.gallery import Maps
 from effnet_viz.ui.compare.models import CLASSROOM
@@ -57,7 +53,7 @@ def measured(maps: Maps) -> None:
         )
         return
     rows = read_attention()
-    measures = [measure for measure in TITLES if _of(rows, measure)]
+    measures = [measure for measure in TITLES if rows_of_measure(rows, measure)]
     if not measures:
         st.info("This copy has no measured table.", icon=":material/info:")
         return
@@ -76,10 +72,11 @@ def measured(maps: Maps) -> None:
     chart(
         attention_figures.measured(rows, measure, MEASURES[measure].partition(",")[0]),
         f"attention_{measure}",
-        f"{TITLES[measure]}: " + "; ".join(attention_figures.said(r) for r in _of(rows, measure)),
+        f"{TITLES[measure]}: "
+        + "; ".join(attention_figures.said(r) for r in rows_of_measure(rows, measure)),
     )
     table(
-        [_cells(rows, row) for row in _of(rows, measure)],
+        [_cells(rows, row) for row in rows_of_measure(rows, measure)],
         name=f"attention-{measure}",
         alt=f"{TITLES[measure]} of every network and control",
         formats={"%": ".1f", "to the baseline, points": "+.1f"},
@@ -92,74 +89,6 @@ def measured(maps: Maps) -> None:
         "photos drawn anew 2,000 times; differences to the baseline are on the same photos. "
         "Measured by this project; `python -m effnet_viz evaluate --attention` does it again."
     )
-
-
-def _of(rows: Sequence[AttentionRow], measure: str) -> list[AttentionRow]:
-    return [row for row in rows if row.measure == measure and not row.compared_with]
-
-
-def verdict(rows: Sequence[AttentionRow], measure: str) -> str:
-    """Which roles differ from the baseline beyond its seeds and chance, and what the controls say,
-    as Markdown."""
-    trained = [row for role in ROLES if (row := find_row(rows, role, measure))]
-    judged = {row.role: stands_out(rows, row) for row in trained if row.role != "baseline"}
-    seeds = seeds_range(rows, measure)
-    if seeds is None or None in judged.values():
-        first = (
-            "The baseline was trained once: how much of a difference between roles is luck of the "
-            "start, nobody can say."
-        )
-    else:
-        sign = -1 if measure in LOWER_IS_BETTER else 1
-        named = [
-            f"{row.role} ({row.value:+.1f}, {_better(sign * row.value)})"
-            for role in ROLES
-            if judged.get(role)
-            and (row := find_row(rows, role, measure, compared_with=BASELINE_NAME))
-        ]
-        others = [role for role, differs in judged.items() if not differs]
-        first = f"The seeds of the baseline reach {seeds[0]:.1f} to {seeds[1]:.1f} %. "
-        if named:
-            first += (
-                f"**{listed(named)}** lie{'s' if len(named) == 1 else ''} outside that range by "
-                "more than its own width, and beyond chance among the photos"
-            )
-            first += (
-                f"; {listed(others)} {'does' if len(others) == 1 else 'do'} not." if others else "."
-            )
-        else:
-            first += (
-                "**No role** lies outside that range by more than its own width and beyond chance."
-            )
-    return f"{first} {_beside_controls(rows, measure, trained)}".strip()
-
-
-def _better(points: float) -> str:
-    return "better" if points > 0 else "worse"
-
-
-def _beside_controls(
-    rows: Sequence[AttentionRow], measure: str, trained: Sequence[AttentionRow]
-) -> str:
-    said = []
-    chance = [r.value for r in _of(rows, measure) if r.weights == RANDOM]
-    if chance:
-        said.append(f"Random weights reach {min(chance):.1f} to {max(chance):.1f} %")
-    centre = next((r for r in _of(rows, measure) if r.weights == CENTRE), None)
-    if centre is not None:
-        clear = [r.role for r in trained if beats_centre(rows, r)]
-        beaten = (
-            "all trained roles beat it beyond chance"
-            if len(clear) == len(trained)
-            else f"only {listed(clear)} beat{'s' if len(clear) == 1 else ''} it beyond chance"
-            if clear
-            else "**no trained role beats it beyond chance**"
-        )
-        said.append(
-            f"{'a' if said else 'A'} bell curve in the centre, which sees no photo, "
-            f"{centre.value:.1f} %: {beaten}. Most photographers put the object in the middle"
-        )
-    return ("; ".join(said) + ".") if said else ""
 
 
 def _cells(rows: Sequence[AttentionRow], row: AttentionRow) -> dict[str, Cell]:
