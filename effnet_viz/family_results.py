@@ -139,16 +139,32 @@ def certainty_sentence(found: Sequence[FamilyResult]) -> str:
 
 
 def steps_sentence(found: Sequence[FamilyResult]) -> str:
-    """What the first and the second doubling of each dimension bought; empty where none is known
-    at both."""
+    """What the first and the second doubling of each dimension bought, and whether it flattens, as
+    the paper's do (its section 3.2); empty where none is known at both."""
     base = baseline_of(found)
     at = {(result.role, result.times): result.top1 for result in found}
-    said = [
-        f"{role} {at[role, 2] - base.top1:+.1f} and {at[role, 4] - at[role, 2]:+.1f}"
+    steps = {
+        role: (at[role, 2] - base.top1, at[role, 4] - at[role, 2])
         for role in CLASSROOM_HALFWAY
         if base and (role, 2) in at and (role, 4) in at
-    ]
-    return f"Points for the first and for the second doubling: {', '.join(said)}." if said else ""
+    }
+    if not steps:
+        return ""
+    said = ", ".join(
+        f"{role} {first:+.1f} and {second:+.1f}" for role, (first, second) in steps.items()
+    )
+    flatter = [role for role, (first, second) in steps.items() if second < first]
+    verdict = (
+        "and so does each here"
+        if len(flatter) == len(steps)
+        else f"here only {listed(flatter)} {'does' if len(flatter) == 1 else 'do'}"
+        if flatter
+        else "here none does: at so little cost no dimension has run out yet"
+    )
+    return (
+        f"Points for the first and for the second doubling: {said}. In the paper each dimension "
+        f"alone flattens, {verdict}. One step is uncertain by {told_apart_by(found):.1f} points."
+    )
 
 
 def step_two_sentence(outcome: Mapping[str, Any] | None) -> str:

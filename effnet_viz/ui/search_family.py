@@ -27,8 +27,7 @@ def diminishing() -> None:
             "gs_returns",
             "; ".join(f"{r.role} {r.built:.2f}×: {r.top1:.1f} %" for r in found),
         )
-        st.markdown(f"{family_results.certainty_sentence(found)} Where a line flattens from 2× to "
-                    "4×, more of that dimension alone buys less.")  # fmt: skip
+        st.markdown(family_results.certainty_sentence(found))
         rows: list[dict[str, Cell]] = [
             {
                 "network": r.role,

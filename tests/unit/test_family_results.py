@@ -77,7 +77,14 @@ def test_the_order_is_said_and_what_cannot_be_told_apart():
 
 
 def test_each_doubling_is_said_where_both_are_known():
-    assert family_results.steps_sentence(FOUND).endswith("doubling: depth +1.0 and +0.5.")
+    said = family_results.steps_sentence(FOUND)
+    assert "second doubling: depth +1.0 and +0.5. In the paper" in said
+    assert "and so does each here" in said
+    width = [result("width", 81.5, times=2)]
+    assert "width +0.5 and +2.5" in family_results.steps_sentence([*FOUND, *width])
+    assert "here only depth does" in family_results.steps_sentence([*FOUND, *width])
+    alone = [BASELINE, *width, result("width", 84.0)]
+    assert "here none does" in family_results.steps_sentence(alone)
     assert family_results.steps_sentence([BASELINE, result("width", 84.0)]) == ""
 
 
