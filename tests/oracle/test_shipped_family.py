@@ -6,7 +6,7 @@ from dataclasses import asdict
 import pytest
 
 from effnet_viz import classroom, splits
-from effnet_viz.families import ROLES, classroom_member
+from effnet_viz.families import CLASSROOM_HALFWAY, ROLES, classroom_member
 from effnet_viz.models import build_model
 from effnet_viz.records import CHECKPOINT_DIR, checkpoint_paths, read_record, shipped_members
 from tests.oracle.torch_counts import count, skeletons
@@ -19,8 +19,9 @@ def name(request):
     return request.param
 
 
-def test_the_roles_and_three_seeds_of_the_baseline_ship():
-    assert {*ROLES, "baseline-seed1", "baseline-seed2"} <= set(MEMBERS)
+def test_the_roles_their_halfway_points_and_three_seeds_of_the_baseline_ship():
+    halfway = [f"{role}-2x" for role in CLASSROOM_HALFWAY]
+    assert {*ROLES, *halfway, "baseline-seed1", "baseline-seed2"} <= set(MEMBERS)
 
 
 def test_the_folder_is_small():
