@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from effnet_viz.family_results import family_results
 from effnet_viz.ui import model_views, search_evidence, search_family, search_views, shell
 
 shell.inside_app()
@@ -16,6 +17,7 @@ with model_views.shown_errors():
     search_views.details(found, choice)
     search_evidence.every_point(found)
     search_evidence.law(found, choice)
-    search_family.diminishing()
-    search_family.detail_or_work()
-    search_evidence.the_paper()
+    family = family_results()
+    search_family.diminishing(family)
+    search_family.detail_or_work(family)
+    search_evidence.the_paper(family)

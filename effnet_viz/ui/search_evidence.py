@@ -3,13 +3,15 @@ paper."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from effnet_viz import paper, search_figures, search_records
 from effnet_viz.coarse import read_blurred
 from effnet_viz.cost import network_cost
 from effnet_viz.errors import UserError
-from effnet_viz.family_results import family_results, less_detail, step_two_sentence
+from effnet_viz.family_results import FamilyResult, less_detail, step_two_sentence
 from effnet_viz.figures import si
 from effnet_viz.paper import Cell
 from effnet_viz.search_points import (
@@ -142,7 +144,7 @@ def law(found: Shown, choice: Choice) -> None:
     )
 
 
-def the_paper() -> None:
+def the_paper(family: Sequence[FamilyResult]) -> None:
     """What the paper found, and why ours may differ."""
     st.header("What the paper found, and why ours may differ", divider="gray")
     printed = paper.load().law
@@ -175,7 +177,7 @@ def the_paper() -> None:
     st.markdown(
         f"""
 - **Another baseline.** The paper searched on B0 at 224 px; ours starts at 96 px, where small things
-  are a few pixels wide. {_resolution_matters()}
+  are a few pixels wide. {_resolution_matters(family)}
 - **Rounding.** α, β, γ = {theirs.alpha:g}, {theirs.beta:g}, {theirs.gamma:g} builds
   {theirs.built_ratio:.2f}× on our baseline, just outside the 10 %. Whole blocks and channels in
   eights leave few true mixtures, and none with β above 1.11.
@@ -189,8 +191,8 @@ def the_paper() -> None:
     )
 
 
-def _resolution_matters() -> str:
-    if less_detail(family_results(), read_blurred()):
+def _resolution_matters(family: Sequence[FamilyResult]) -> str:
+    if less_detail(family, read_blurred()):
         return "What resolution brings at so few pixels is taken apart above."
     return "Resolution may simply matter more here."
 

@@ -3,9 +3,12 @@ whether resolution pays by its detail or by its work."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from effnet_viz import coarse, family_results, overlays, samples, search_figures
+from effnet_viz.family_results import FamilyResult
 from effnet_viz.images import square
 from effnet_viz.paper import Cell
 from effnet_viz.ui import cache
@@ -14,10 +17,9 @@ from effnet_viz.ui.parts import chart, table
 SHOWN_SAMPLE = "church"
 
 
-def diminishing() -> None:
+def diminishing(found: Sequence[FamilyResult]) -> None:
     """Accuracy at 1×, 2× and 4× for each dimension, from the shipped records."""
     st.header("What more of one dimension buys", divider="gray")
-    found = family_results.family_results()
     if family_results.ranked(found):
         st.markdown(
             f"{family_results.order_sentence(found)} {family_results.steps_sentence(found)}"
@@ -59,10 +61,9 @@ def diminishing() -> None:
     )
 
 
-def detail_or_work() -> None:
+def detail_or_work(found: Sequence[FamilyResult]) -> None:
     """The resolution role with less detail, where that was measured: what each network saw, and
     what it reached."""
-    found = family_results.family_results()
     shown = family_results.less_detail(found, coarse.read_blurred())
     trained = family_results.detail_or_work(found, coarse.read_coarse())
     if shown is None:
