@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from effnet_viz.ui import widgets
+from effnet_viz.ui.shared import widgets
 
 st.set_page_config(page_title="Compound scaling, seen", page_icon="assets/icon.png", layout="wide")
 page = st.navigation(

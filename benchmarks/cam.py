@@ -33,10 +33,10 @@ from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
-from effnet_viz.families import ROLES, classroom_spec
-from effnet_viz.models import build_model
-from effnet_viz.optimise import optimise
-from effnet_viz.raw_maps import raw_map
+from effnet_viz.engine.maps.raw import raw_map
+from effnet_viz.engine.models import build_model
+from effnet_viz.engine.optimise import optimise
+from effnet_viz.scaling.families import ROLES, classroom_spec
 
 torchcam: Any
 try:

@@ -23,10 +23,10 @@ import torch
 import torchvision
 from fvcore.nn import FlopCountAnalysis
 
-from effnet_viz.architectures import EFFICIENTNET_B0
-from effnet_viz.cost import network_cost
-from effnet_viz.families import released_spec
-from effnet_viz.scaling import checked_multipliers, scale
+from effnet_viz.scaling.architectures import EFFICIENTNET_B0
+from effnet_viz.scaling.compound import checked_multipliers, scale
+from effnet_viz.scaling.cost import network_cost
+from effnet_viz.scaling.families import released_spec
 
 
 def best_seconds(work: Callable[[], object], runs: int) -> float:

@@ -1,7 +1,7 @@
 """The command line: ``python -m effnet_viz COMMAND``, with the commands cost, predict, cam, bench,
 train, search, evaluate and doctor.
 
-This file says what can be typed; `effnet_viz.commands` does it. With ``--json`` nothing but JSON
+This file says what can be typed; `effnet_viz.cli.predict` does it. With ``--json`` nothing but JSON
 goes to standard output. An error is one line on standard error; the exit code is 2 for bad input
 and 1 for a failure.
 """
@@ -18,16 +18,17 @@ from contextlib import contextmanager
 from functools import partial
 from typing import NoReturn
 
-from effnet_viz import __version__, commands
-from effnet_viz.architectures import EFFICIENTNET_B0, RELEASED_VARIANTS
-from effnet_viz.attention_records import ATTENTION_FILE
+from effnet_viz import __version__
+from effnet_viz.cli import predict
+from effnet_viz.cli.terminal import print_error
 from effnet_viz.errors import ResourceError, UserError
-from effnet_viz.families import CLASSROOM_EPOCHS
-from effnet_viz.records import CHECKPOINT_DIR
-from effnet_viz.scaling import PAPER_ALPHA, PAPER_BETA, PAPER_GAMMA
-from effnet_viz.search_points import DEFAULT_POINTS, SEARCH_EPOCHS
-from effnet_viz.splits import RESULTS_DIR
-from effnet_viz.terminal import print_error
+from effnet_viz.evidence.attention import ATTENTION_FILE
+from effnet_viz.evidence.checkpoints import CHECKPOINT_DIR
+from effnet_viz.evidence.search.points import DEFAULT_POINTS, SEARCH_EPOCHS
+from effnet_viz.evidence.splits import RESULTS_DIR
+from effnet_viz.scaling.architectures import EFFICIENTNET_B0, RELEASED_VARIANTS
+from effnet_viz.scaling.compound import PAPER_ALPHA, PAPER_BETA, PAPER_GAMMA
+from effnet_viz.scaling.families import CLASSROOM_EPOCHS
 
 BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
 
@@ -93,7 +94,7 @@ def _add_cost(add_parser: AddParser) -> None:
     command = add_parser("cost", help="parameters, multiply-adds and stages of a scaled network")
     _add_scaling(command)
     _add_json(command)
-    command.set_defaults(run=commands.run_cost)
+    command.set_defaults(run=predict.run_cost)
 
 
 def _add_predict(add_parser: AddParser) -> None:
@@ -103,7 +104,7 @@ def _add_predict(add_parser: AddParser) -> None:
     command.add_argument("--top", type=int, default=5, metavar="K", help="default: 5 classes")
     _add_scaling(command)
     _add_json(command)
-    command.set_defaults(run=commands.run_predict)
+    command.set_defaults(run=predict.run_predict)
 
 
 def _add_cam(add_parser: AddParser) -> None:
@@ -111,8 +112,8 @@ def _add_cam(add_parser: AddParser) -> None:
     command.add_argument("image", metavar="IMAGE", help="a JPEG, PNG or WebP file")
     _add_models(command)
     command.add_argument(
-        "--method", choices=commands.CAM_METHODS, default="gradcam", metavar="METHOD",
-        help=f"{', '.join(commands.CAM_METHODS)} (default: %(default)s)",
+        "--method", choices=predict.CAM_METHODS, default="gradcam", metavar="METHOD",
+        help=f"{', '.join(predict.CAM_METHODS)} (default: %(default)s)",
     )  # fmt: skip
     command.add_argument(
         "--target-class", metavar="NAME", help="label or index; default: the first model's top one"
@@ -122,7 +123,7 @@ def _add_cam(add_parser: AddParser) -> None:
     command.add_argument("--npz", metavar="FILE", help="write the raw maps, one array per model")
     _add_scaling(command)
     _add_json(command)
-    command.set_defaults(run=commands.run_cam)
+    command.set_defaults(run=predict.run_cam)
 
 
 def _add_bench(add_parser: AddParser) -> None:
@@ -240,38 +241,38 @@ def _add_data(command: argparse.ArgumentParser) -> None:
 
 
 def _run_bench(options: argparse.Namespace) -> None:
-    from effnet_viz.bench_commands import run_bench  # torch
+    from effnet_viz.cli.bench import run_bench  # torch
 
     run_bench(options)
 
 
 def _run_train(options: argparse.Namespace) -> None:
-    from effnet_viz.training_commands import run_train  # torch
+    from effnet_viz.cli.training import run_train  # torch
 
     run_train(options)
 
 
 def _run_search(options: argparse.Namespace) -> None:
-    from effnet_viz.search_commands import run_search  # torch
+    from effnet_viz.cli.search import run_search  # torch
 
     run_search(options)
 
 
 def _run_evaluate(options: argparse.Namespace) -> bool:
-    from effnet_viz.training_commands import run_evaluate  # torch
+    from effnet_viz.cli.training import run_evaluate  # torch
 
     return run_evaluate(options)
 
 
 def _add_doctor(add_parser: AddParser) -> None:
     command = add_parser("doctor", help="check that everything the app needs is there and works")
-    command.set_defaults(run=commands.run_doctor)
+    command.set_defaults(run=predict.run_doctor)
 
 
 def _add_scaling(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--architecture", choices=commands.BASELINES, default=EFFICIENTNET_B0.name, metavar="NAME",
-        help=f"the baseline: {', '.join(commands.BASELINES)} (default: %(default)s)",
+        "--architecture", choices=predict.BASELINES, default=EFFICIENTNET_B0.name, metavar="NAME",
+        help=f"the baseline: {', '.join(predict.BASELINES)} (default: %(default)s)",
     )  # fmt: skip
     law = command.add_argument_group("compound scaling by the law")
     law.add_argument("--phi", type=float, metavar="F", help="0 is the baseline")
@@ -289,8 +290,8 @@ def _add_scaling(command: argparse.ArgumentParser) -> None:
 
 def _add_models(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--family", choices=commands.FAMILIES, default="classroom", metavar="FAMILY",
-        help=f"{', '.join(commands.FAMILIES)} (default: %(default)s); custom is untrained and "
+        "--family", choices=predict.FAMILIES, default="classroom", metavar="FAMILY",
+        help=f"{', '.join(predict.FAMILIES)} (default: %(default)s); custom is untrained and "
         "takes the scaling options below",
     )  # fmt: skip
     command.add_argument(

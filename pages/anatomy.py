@@ -3,9 +3,9 @@
 import streamlit as st
 
 from effnet_viz.errors import UserError
-from effnet_viz.ui import shell
 from effnet_viz.ui.anatomy import block, comparison, network, whole
-from effnet_viz.ui.state import scale_choice
+from effnet_viz.ui.shared import shell
+from effnet_viz.ui.shared.state import scale_choice
 
 shell.inside_app()
 st.title("What is inside a block?")

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from effnet_viz.ui import bench_results, bench_views, model_views, shell
+from effnet_viz.ui.benchmark import results, views
+from effnet_viz.ui.shared import model_views, shell
 
 shell.inside_app()
 st.title("Multiply-adds are not time")
@@ -13,11 +14,11 @@ st.markdown(
 with model_views.shown_errors():
     controls, effect = st.columns([1, 2.6], gap="large")
     with controls:
-        choice = bench_views.controls()
-        bench_views.measuring(choice)
-    shown = bench_results.shown_rows(choice)
+        choice = views.controls()
+        views.measuring(choice)
+    shown = results.shown_rows(choice)
     with effect:
-        bench_results.charts(shown)
-    bench_results.table(choice, shown)
-    bench_results.table_four(shown)
-    bench_results.take_away(choice, shown)
+        results.charts(shown)
+    results.table(choice, shown)
+    results.table_four(shown)
+    results.take_away(choice, shown)

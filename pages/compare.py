@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from effnet_viz.ui import shell
 from effnet_viz.ui.compare import views
+from effnet_viz.ui.shared import shell
 
 shell.inside_app()
 st.title("Where does each way of scaling look?")

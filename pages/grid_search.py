@@ -2,8 +2,10 @@
 
 import streamlit as st
 
-from effnet_viz.family_results import family_results
-from effnet_viz.ui import model_views, search_evidence, search_family, search_views, shell
+from effnet_viz.evidence.family import family_results
+from effnet_viz.ui.grid_search import evidence, views
+from effnet_viz.ui.grid_search import family as search_family
+from effnet_viz.ui.shared import model_views, shell
 
 shell.inside_app()
 st.title("How should twice the multiply-adds be spent?")
@@ -13,11 +15,11 @@ st.markdown(
     "Notice where the best points lie, and whether their intervals let you call one the winner."
 )
 with model_views.shown_errors():
-    found, choice = search_views.first_screen()
-    search_views.details(found, choice)
-    search_evidence.every_point(found)
-    search_evidence.law(found, choice)
+    found, choice = views.first_screen()
+    views.details(found, choice)
+    evidence.every_point(found)
+    evidence.law(found, choice)
     family = family_results()
     search_family.diminishing(family)
     search_family.detail_or_work(family)
-    search_evidence.the_paper(family)
+    evidence.the_paper(family)

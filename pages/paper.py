@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from effnet_viz.ui import model_views, shell
 from effnet_viz.ui.paper import views
+from effnet_viz.ui.shared import model_views, shell
 
 shell.inside_app()
 st.title("The paper, recomputed")

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from effnet_viz import figures
-from effnet_viz.ui import model_views, run_views, shell
-from effnet_viz.ui.photos import photo_facts, photo_picker
+from effnet_viz.figures import base
+from effnet_viz.ui.run import views
+from effnet_viz.ui.shared import model_views, shell
+from effnet_viz.ui.shared.photos import photo_facts, photo_picker
 
 shell.inside_app()
 st.title("What do the scaled models say?")
@@ -13,17 +14,17 @@ with controls:
     photo = photo_picker()
     st.image(photo.image, alt=photo.alt, width="stretch")
     photo_facts(photo)
-    run_views.more_photos()
+    views.more_photos()
 
 with effect:
-    choices = run_views.model_picker()
+    choices = views.model_picker()
     model_views.class_warning(photo, {choice.family for choice in choices})
-    predictions = run_views.run_models(photo, choices)
+    predictions = views.run_models(photo, choices)
     if predictions:
         st.plotly_chart(
-            figures.top_class_bars(predictions),
-            alt=run_views.bars_alt(predictions),
+            base.top_class_bars(predictions),
+            alt=views.bars_alt(predictions),
             config={"displayModeBar": False},
             key="bars",
         )
-        run_views.cost_table(predictions, choices)
+        views.cost_table(predictions, choices)

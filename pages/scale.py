@@ -4,11 +4,12 @@ import json
 
 import streamlit as st
 
-from effnet_viz import figures
 from effnet_viz.errors import UserError
-from effnet_viz.study import python_recipe
-from effnet_viz.ui import scale_views, shell, widgets
-from effnet_viz.ui.state import scale_choice
+from effnet_viz.figures import base
+from effnet_viz.scaling.study import python_recipe
+from effnet_viz.ui.scale import views
+from effnet_viz.ui.shared import shell, widgets
+from effnet_viz.ui.shared.state import scale_choice
 
 shell.inside_app()
 st.title("What does one step of scaling cost?")
@@ -23,11 +24,11 @@ with effect:
     except UserError as error:
         st.error(str(error), icon=":material/error:")
         st.stop()
-    revealed = scale_views.guess_first(result)
-    scale_views.headline(result, revealed)
+    revealed = views.guess_first(result)
+    views.headline(result, revealed)
     st.plotly_chart(
-        figures.network_drawing(result.by_role),
-        alt=scale_views.drawing_alt(result),
+        base.network_drawing(result.by_role),
+        alt=views.drawing_alt(result),
         config={"displayModeBar": False},
         key="drawing",
     )
@@ -37,8 +38,8 @@ with effect:
     )
 
 if revealed:
-    scale_views.neighbours(choice, result)
-    scale_views.gap(result)
-    scale_views.stage_table(result)
-    scale_views.where_macs_go(result)
-    scale_views.take_away(result, python_recipe(result), json.dumps(result.as_dict(), indent=2))
+    views.neighbours(choice, result)
+    views.gap(result)
+    views.stage_table(result)
+    views.where_macs_go(result)
+    views.take_away(result, python_recipe(result), json.dumps(result.as_dict(), indent=2))

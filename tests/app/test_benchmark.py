@@ -8,8 +8,10 @@ import time
 
 import pytest
 
-from effnet_viz import UserError, bench_job, bench_study
-from effnet_viz.cost import network_cost
+from effnet_viz.engine.jobs import timing
+from effnet_viz.errors import UserError
+from effnet_viz.evidence import timing as bench_study
+from effnet_viz.scaling.cost import network_cost
 from tests.app.conftest import texts
 
 PAGE = "pages/benchmark.py"
@@ -42,13 +44,13 @@ def finish(app):
 
 
 #: A worker without torch: a millisecond per million activations, but 10 for B1 and 57 for
-#: ResNet-152. It answers as `effnet_viz.bench_worker` does.
+#: ResNet-152. It answers as `effnet_viz.engine.timing.worker` does.
 WORKER = """
 import json, sys, time
-from effnet_viz.bench_job import asked
-from effnet_viz.bench_study import as_dict
-from effnet_viz.cost import network_cost
-from effnet_viz.results import BenchmarkRow, Latency
+from effnet_viz.engine.jobs.timing import asked
+from effnet_viz.evidence.timing import as_dict
+from effnet_viz.scaling.cost import network_cost
+from effnet_viz.evidence.results import BenchmarkRow, Latency
 
 def say(**event):
     print(json.dumps(event), flush=True)
@@ -73,7 +75,7 @@ def worker(monkeypatch):
     """``worker(code)``: this, instead of a measurement; by default all rows at once."""
 
     def use(code: str = MEASURES) -> None:
-        monkeypatch.setattr(bench_job, "COMMAND", (sys.executable, "-c", WORKER + code))
+        monkeypatch.setattr(timing, "COMMAND", (sys.executable, "-c", WORKER + code))
 
     return use
 

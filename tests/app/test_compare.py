@@ -6,9 +6,11 @@ import threading
 import pytest
 import streamlit as st
 
-from effnet_viz import cam, cam_metrics, images, samples, weights
-from effnet_viz.cam_methods import METHODS
-from effnet_viz.families import ROLES
+from effnet_viz.engine import images, weights
+from effnet_viz.engine.maps import cam, metrics
+from effnet_viz.evidence import samples
+from effnet_viz.evidence.map_methods import METHODS
+from effnet_viz.scaling.families import ROLES
 from tests.app.conftest import texts
 
 PAGE = "pages/compare.py"
@@ -58,7 +60,7 @@ def test_the_guess_is_held_against_the_numbers(open_page, baseline, golf_ball):
     result = cam.compute_cam(baseline, golf_ball, square=images.square(*golf_ball.size))
     says = next(info.value for info in app.info if "You guessed" in info.value)
     assert "You guessed **baseline**, at the background." in says
-    assert cam_metrics.in_words(result) in says
+    assert metrics.in_words(result) in says
     shares = table(app, "best quarter")["best quarter"].str.rstrip(" %").astype(int)
     narrow = re.search(r"\*\*(\w+)\*\* is the most concentrated", says)
     assert shares[narrow[1]] == shares.max()
@@ -158,7 +160,7 @@ def test_a_box_counts_what_lies_inside(open_page, baseline, golf_ball):
     app.slider(key="box_y").set_range(0, 100).run()
     assert not app.exception
     result = cam.compute_cam(baseline, golf_ball, square=images.square(*golf_ball.size))
-    share = cam_metrics.map_numbers(result, box=cam_metrics.Box(0, 0, 0.5, 1)).box_energy
+    share = metrics.map_numbers(result, box=metrics.Box(0, 0, 0.5, 1)).box_energy
     assert table(app, "in the box")["in the box"]["baseline"] == f"{100 * share:.0f} %"
 
 
@@ -199,7 +201,7 @@ def test_a_download_that_reports_its_progress_disturbs_no_later_visit(
 ):
     from dataclasses import replace
 
-    from effnet_viz import families
+    from effnet_viz.scaling import families
 
     real = weights.load_model
 
@@ -223,11 +225,11 @@ def test_a_network_grown_later_is_not_served_its_untrained_map(monkeypatch):
     def script():
         import streamlit as st
 
-        from effnet_viz import samples
-        from effnet_viz.architectures import ARCHITECTURES
-        from effnet_viz.images import Square
-        from effnet_viz.scaling import Multipliers, scale
-        from effnet_viz.ui import cache
+        from effnet_viz.engine.images import Square
+        from effnet_viz.evidence import samples
+        from effnet_viz.scaling.architectures import ARCHITECTURES
+        from effnet_viz.scaling.compound import Multipliers, scale
+        from effnet_viz.ui.shared import cache
 
         spec = scale(ARCHITECTURES["classroom"], Multipliers(1.5, 1.0, 96))
         data = samples.read_sample("golf-ball")
@@ -236,7 +238,7 @@ def test_a_network_grown_later_is_not_served_its_untrained_map(monkeypatch):
         st.text(cache.cam(*photo, "gradcam", None, 9).weights)
         st.text(cache.cam(*photo, "layercam", None, 9).weights)
 
-    from effnet_viz.ui import cache
+    from effnet_viz.ui.shared import cache
 
     app = AppTest.from_function(script, default_timeout=60)
     with monkeypatch.context() as before:
@@ -290,8 +292,8 @@ def fake_imagenet(monkeypatch):
 
     import torchvision
 
-    from effnet_viz import families
-    from effnet_viz.ui import cache
+    from effnet_viz.scaling import families
+    from effnet_viz.ui.shared import cache
 
     def model(family, name, device, _on_progress=None):
         if family == "classroom":
@@ -367,7 +369,7 @@ def photo_folder(folder):
     import numpy as np
     from PIL import Image
 
-    from effnet_viz.families import IMAGENETTE_CLASSES
+    from effnet_viz.scaling.families import IMAGENETTE_CLASSES
 
     random = np.random.default_rng(0)
     for wnid in IMAGENETTE_CLASSES:
@@ -395,7 +397,7 @@ def test_differences_say_how_much_moved(open_page, baseline, golf_ball):
     first = cam.compute_cam(baseline, golf_ball, square=seen)
     depth = cam.compute_cam(weights.load_model("classroom", "depth"), golf_ball, square=seen,
                             target_class=first.target_index)  # fmt: skip
-    moved = abs(cam_metrics.difference(depth, first)).sum() / 2
+    moved = abs(metrics.difference(depth, first)).sum() / 2
     assert f"depth less baseline: {moved:.0%} of the attention moved" in alts(app)
 
 
@@ -422,8 +424,8 @@ def test_grad_cam_is_cam_up_to_the_number_of_places(open_page):
 
 
 def test_score_cam_waits_to_be_asked_and_can_be_cancelled(open_page, monkeypatch):
-    from effnet_viz.background import Background
-    from effnet_viz.ui import cache
+    from effnet_viz.engine.jobs.background import Background
+    from effnet_viz.ui.shared import cache
 
     reported, go = threading.Event(), threading.Event()
 
@@ -455,7 +457,7 @@ def test_score_cam_is_the_engines(open_page, baseline, golf_ball):
     wait_for_job(app, "scorecam")
     seen = images.square(*golf_ball.size)
     result = cam.compute_cam(baseline, golf_ball, square=seen, method="scorecam")
-    share = cam_metrics.map_numbers(result).best_quarter_share
+    share = metrics.map_numbers(result).best_quarter_share
     assert table(app, "best quarter")["best quarter"].iloc[0] == f"{100 * share:.0f} %"
 
 
@@ -466,7 +468,7 @@ def test_removal_is_the_engines(open_page, baseline, golf_ball, monkeypatch):
     found = table(app, "ROAD ↑").iloc[0]
     seen = images.square(*golf_ball.size)
     result = cam.compute_cam(baseline, golf_ball, square=seen)
-    areas = cam_metrics.deletion_insertion(baseline, golf_ball, seen, result)
+    areas = metrics.deletion_insertion(baseline, golf_ball, seen, result)
     assert float(found["deletion ↓"]) == pytest.approx(areas.deletion, abs=2e-3)
     assert float(found["insertion ↑"]) == pytest.approx(areas.insertion, abs=2e-3)
 
@@ -530,7 +532,7 @@ def test_a_photo_seen_runs_each_network_once(open_page, monkeypatch):
 
 
 def attention_rows():
-    from effnet_viz.attention_records import CENTRE, RANDOM
+    from effnet_viz.evidence.attention import CENTRE, RANDOM
     from tests.unit.test_attention_records import SEEDS, row
 
     rows = [*SEEDS, row("baseline", 50.0, weights=RANDOM)]

@@ -6,14 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from effnet_viz import UserError, coarse, imagenette, search_job, search_records
-from effnet_viz.accuracy import interval
-from effnet_viz.coarse import Blurred, CoarseRun
-from effnet_viz.cost import network_cost
-from effnet_viz.records import read_record
-from effnet_viz.search_job import Progress
-from effnet_viz.search_points import DEFAULT_POINTS, search_points, title
-from effnet_viz.search_records import CurveRow, row_of
+from effnet_viz.engine.jobs import search
+from effnet_viz.engine.jobs.search import Progress
+from effnet_viz.engine.training import imagenette
+from effnet_viz.errors import UserError
+from effnet_viz.evidence import coarse
+from effnet_viz.evidence.accuracy import interval
+from effnet_viz.evidence.checkpoints import read_record
+from effnet_viz.evidence.coarse import Blurred, CoarseRun
+from effnet_viz.evidence.search import records
+from effnet_viz.evidence.search.points import DEFAULT_POINTS, search_points, title
+from effnet_viz.evidence.search.records import CurveRow, row_of
+from effnet_viz.scaling.cost import network_cost
 from tests.app.conftest import texts
 
 PAGE = "pages/grid_search.py"
@@ -41,16 +45,16 @@ def made_up(points=POINTS, epochs=2, n=909):
 def results(monkeypatch):
     """Results of a finished search in place of the shipped ones."""
     rows, curves = made_up()
-    monkeypatch.setattr(search_records, "read_rows", lambda: rows)
-    monkeypatch.setattr(search_records, "read_curves", lambda: curves)
-    monkeypatch.setattr(search_records, "read_outcome", lambda: search_records.outcome(rows))
+    monkeypatch.setattr(records, "read_rows", lambda: rows)
+    monkeypatch.setattr(records, "read_curves", lambda: curves)
+    monkeypatch.setattr(records, "read_outcome", lambda: records.outcome(rows))
     return rows
 
 
 @pytest.fixture(autouse=True)
 def no_photos(monkeypatch):
     monkeypatch.delenv(imagenette.DATA_VARIABLE, raising=False)
-    monkeypatch.setattr("effnet_viz.imagenette.is_fetched", lambda: False)
+    monkeypatch.setattr("effnet_viz.engine.training.imagenette.is_fetched", lambda: False)
 
 
 def table(app, column):
@@ -127,8 +131,8 @@ def test_the_papers_coefficients_stand_beside_ours(open_page, results):
 
 def test_without_results_the_points_and_their_cost_are_shown(open_page, monkeypatch):
     for name in ("read_rows", "read_curves"):
-        monkeypatch.setattr(search_records, name, list)
-    monkeypatch.setattr(search_records, "read_outcome", lambda: None)
+        monkeypatch.setattr(records, name, list)
+    monkeypatch.setattr(records, "read_outcome", lambda: None)
     app = open_page(PAGE)
     assert "Not trained yet" in texts(app)
     rows = table(app, "95 % interval")
@@ -141,9 +145,9 @@ def test_without_results_the_points_and_their_cost_are_shown(open_page, monkeypa
 
 
 def test_a_damaged_file_is_one_sentence(open_page, monkeypatch, tmp_path):
-    (tmp_path / search_records.ROWS).write_text("point\ndepth\n")
-    read = search_records.read_rows
-    monkeypatch.setattr(search_records, "read_rows", lambda: read(tmp_path))
+    (tmp_path / records.ROWS).write_text("point\ndepth\n")
+    read = records.read_rows
+    monkeypatch.setattr(records, "read_rows", lambda: read(tmp_path))
     app = open_page(PAGE)
     assert "is damaged; remove it" in app.error[0].value
 
@@ -209,7 +213,7 @@ def job(monkeypatch, tmp_path):
         jobs.append(FakeJob(settings))
         return jobs[-1]
 
-    monkeypatch.setattr(search_job, "start", start)
+    monkeypatch.setattr(search, "start", start)
     return jobs
 
 
@@ -276,7 +280,7 @@ def test_one_search_at_a_time(open_page, results, job, monkeypatch):
     def busy(settings):
         raise UserError("Another search is running on this server.")
 
-    monkeypatch.setattr(search_job, "start", busy)
+    monkeypatch.setattr(search, "start", busy)
     app = open_page(PAGE)
     button(app, "Train").click().run()
     assert "Another search is running" in app.error[0].value
@@ -290,7 +294,7 @@ def test_a_named_folder_without_photos_is_said(open_page, results, monkeypatch, 
 
 def test_what_is_shipped_is_whole():
     """Each shipped row is a point of the grid, costs what is computed now, and has its curve."""
-    rows, curves = search_records.read_rows(), search_records.read_curves()
+    rows, curves = records.read_rows(), records.read_curves()
     if not rows:
         pytest.skip("this copy ships no results")
     points = {point.name: point for point in search_points()}
@@ -303,6 +307,6 @@ def test_what_is_shipped_is_whole():
             row.held_out_n,
         )
         assert replace(again, seconds=row.seconds) == row
-    outcome = search_records.read_outcome()
+    outcome = records.read_outcome()
     assert outcome
-    assert outcome | {"date": ""} == search_records.outcome(rows) | {"date": ""}
+    assert outcome | {"date": ""} == records.outcome(rows) | {"date": ""}

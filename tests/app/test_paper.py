@@ -8,8 +8,8 @@ import sys
 import pytest
 import streamlit as st
 
-from effnet_viz.paper import load
-from effnet_viz.results import Latency, Prediction, TopClass
+from effnet_viz.evidence.paper.tables import load
+from effnet_viz.evidence.results import Latency, Prediction, TopClass
 from effnet_viz.ui.paper.views import SECTIONS
 from tests.app.conftest import texts
 

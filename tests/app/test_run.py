@@ -6,8 +6,9 @@ import pytest
 from PIL import Image
 from skimage import data as photos
 
-from effnet_viz import images, inference, samples, weights
-from effnet_viz.families import ROLES
+from effnet_viz.engine import images, inference, weights
+from effnet_viz.evidence import samples
+from effnet_viz.scaling.families import ROLES
 from tests.app.conftest import texts
 
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from effnet_viz.families import ROLES
+from effnet_viz.scaling.families import ROLES
 from tests.e2e.conftest import settled
 
 pytestmark = pytest.mark.browser

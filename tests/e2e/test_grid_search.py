@@ -7,9 +7,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from effnet_viz import imagenette, search_records
-from effnet_viz.families import IMAGENETTE_CLASSES
-from effnet_viz.search_points import DEFAULT_POINTS, search_points, title
+from effnet_viz.engine.training import imagenette
+from effnet_viz.evidence.search import records
+from effnet_viz.evidence.search.points import DEFAULT_POINTS, search_points, title
+from effnet_viz.scaling.families import IMAGENETTE_CLASSES
 from tests.e2e.conftest import SCREENSHOTS, running_app, settled
 
 pytestmark = pytest.mark.browser
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 def shown_points():
     """The points in the order in which the page draws them: trained ones first."""
-    trained = {row.point: row.search_point() for row in search_records.read_rows()}
+    trained = {row.point: row.search_point() for row in records.read_rows()}
     planned = {point.name: point for point in search_points(DEFAULT_POINTS)}
     points = planned | trained
     return sorted(points.values(), key=lambda point: point.name not in trained)

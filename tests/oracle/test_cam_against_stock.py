@@ -29,11 +29,11 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import nn
 from torchvision.models import EfficientNet, efficientnet_b0, resnet50
 
-from effnet_viz.cam import METHODS, compute_cam
-from effnet_viz.families import ROLES
-from effnet_viz.optimise import optimise
-from effnet_viz.raw_maps import raw_map
-from effnet_viz.weights import LoadedModel, load_model
+from effnet_viz.engine.maps.cam import METHODS, compute_cam
+from effnet_viz.engine.maps.raw import raw_map
+from effnet_viz.engine.optimise import optimise
+from effnet_viz.engine.weights import LoadedModel, load_model
+from effnet_viz.scaling.families import ROLES
 
 STOCK = {
     "gradcam": GradCAM,

@@ -14,7 +14,8 @@ from torch import nn
 from torchvision.models.mobilenetv2 import MobileNetV2
 from torchvision.models.resnet import Bottleneck
 
-from effnet_viz.architectures import (
+from effnet_viz.engine.models import build_model
+from effnet_viz.scaling.architectures import (
     EFFICIENTNET_B0,
     MOBILENET_V1,
     MOBILENET_V2,
@@ -22,11 +23,10 @@ from effnet_viz.architectures import (
     RESNET_50,
     ArchitectureSpec,
 )
-from effnet_viz.cost import network_cost
-from effnet_viz.families import ROLES, classroom_spec, find_model, released_spec
-from effnet_viz.layers import iter_layers
-from effnet_viz.models import build_model
-from effnet_viz.scaling import checked_multipliers, scale
+from effnet_viz.scaling.compound import checked_multipliers, scale
+from effnet_viz.scaling.cost import network_cost
+from effnet_viz.scaling.families import ROLES, classroom_spec, find_model, released_spec
+from effnet_viz.scaling.layers import iter_layers
 from tests.oracle.torch_counts import Counted, count, skeletons
 
 ODD_SIZES_PX = (33, 97, 127, 225, 301)

@@ -11,14 +11,14 @@ import pytest
 import torch
 from torch import nn
 
-from effnet_viz import images
-from effnet_viz.architectures import CLASSROOM_BASELINE, EFFICIENTNET_B0, ArchitectureSpec
-from effnet_viz.cam import compute_cam
-from effnet_viz.growth import grow, grown_model
-from effnet_viz.models import build_model
-from effnet_viz.samples import read_sample
-from effnet_viz.scaling import Multipliers, scale
-from effnet_viz.weights import load_model
+from effnet_viz.engine import images
+from effnet_viz.engine.growth import grow, grown_model
+from effnet_viz.engine.maps.cam import compute_cam
+from effnet_viz.engine.models import build_model
+from effnet_viz.engine.weights import load_model
+from effnet_viz.evidence.samples import read_sample
+from effnet_viz.scaling.architectures import CLASSROOM_BASELINE, EFFICIENTNET_B0, ArchitectureSpec
+from effnet_viz.scaling.compound import Multipliers, scale
 
 SPECS = {"classroom": CLASSROOM_BASELINE, "b0": EFFICIENTNET_B0}
 PX = {"classroom": 96, "b0": 64}

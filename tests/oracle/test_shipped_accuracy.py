@@ -6,9 +6,9 @@ Run it with EFFNET_VIZ_DATA naming a folder that holds ``train/`` and ``val/`` o
 import pytest
 import torch
 
-from effnet_viz import imagenette, training
-from effnet_viz.families import IMAGENETTE_CLASSES, ROLES
-from effnet_viz.weights import load_model
+from effnet_viz.engine.training import imagenette, recipe
+from effnet_viz.engine.weights import load_model
+from effnet_viz.scaling.families import IMAGENETTE_CLASSES, ROLES
 
 PER_CLASS = 20
 #: How many of the first twenty of each class, by file name, each network gets right. Another copy
@@ -22,7 +22,7 @@ def photos():
     folder = imagenette.data_folder()
     if folder is None or not (folder / "val").is_dir():
         pytest.skip("no validation photos: set EFFNET_VIZ_DATA to a folder with train/ and val/")
-    return training.load_photos(
+    return recipe.load_photos(
         folder / "val", IMAGENETTE_CLASSES, limit_per_class=PER_CLASS, only="val"
     )
 
@@ -30,7 +30,7 @@ def photos():
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_is_as_right_as_it_was(role, photos):
     model = load_model("classroom", role, optimised=False)
-    top1 = training.top1_percent(model.module, photos, model.spec.resolution_px)
+    top1 = recipe.top1_percent(model.module, photos, model.spec.resolution_px)
     right = round(top1 / 100 * len(photos))
     assert abs(right - EXPECTED[role]) <= MOVED
 
@@ -39,6 +39,6 @@ def test_what_the_app_runs_decides_as_the_plain_module(photos):
     few = photos.subset(range(0, len(photos), 10))
     plain = load_model("classroom", "baseline", optimised=False)
     fast = load_model("classroom", "baseline")
-    inputs = training.normalise(few.resized(few.images, plain.spec.resolution_px))
+    inputs = recipe.normalise(few.resized(few.images, plain.spec.resolution_px))
     with torch.inference_mode():
         assert torch.equal(plain.module(inputs).argmax(1), fast.module(inputs).argmax(1))

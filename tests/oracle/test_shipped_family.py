@@ -5,10 +5,16 @@ from dataclasses import asdict
 
 import pytest
 
-from effnet_viz import classroom, splits
-from effnet_viz.families import CLASSROOM_HALFWAY, ROLES, classroom_member
-from effnet_viz.models import build_model
-from effnet_viz.records import CHECKPOINT_DIR, checkpoint_paths, read_record, shipped_members
+from effnet_viz.engine.models import build_model
+from effnet_viz.engine.training import classroom
+from effnet_viz.evidence import splits
+from effnet_viz.evidence.checkpoints import (
+    CHECKPOINT_DIR,
+    checkpoint_paths,
+    read_record,
+    shipped_members,
+)
+from effnet_viz.scaling.families import CLASSROOM_HALFWAY, ROLES, classroom_member
 from tests.oracle.torch_counts import count, skeletons
 
 MEMBERS = [member.name for member in shipped_members()]

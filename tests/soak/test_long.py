@@ -7,9 +7,9 @@ import warnings
 
 import pytest
 
+from effnet_viz.engine.images import decode
+from effnet_viz.engine.models import build_model
 from effnet_viz.errors import UserError
-from effnet_viz.images import decode
-from effnet_viz.models import build_model
 from tests.oracle.test_cost_against_torchvision import computed, random_spec
 from tests.oracle.torch_counts import count, skeletons
 from tests.unit.test_images import small_files

@@ -1,1 +1,10 @@
-"""The sections of the Anatomy page: each takes plain results and draws one thing."""
+"""The Anatomy page's sections.
+
+As ``ui``.
+
+- ``block``: the opened block: its drawing, its operations, its stage's other blocks.
+- ``cells``: how the Anatomy page's tables are filled.
+- ``comparison``: the opened block against a plain convolution and others of the same in and out.
+- ``network``: which network, stage and block are open.
+- ``whole``: what the whole network does: how its cost grows with width, how far it sees.
+"""

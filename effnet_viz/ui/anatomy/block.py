@@ -5,14 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from effnet_viz import anatomy_figures
-from effnet_viz.anatomy import blocks_of, in_shape, operations, out_shape, skip_reason
-from effnet_viz.anatomy_drawing import block_alt, block_html, percent
-from effnet_viz.cost import block_cost
-from effnet_viz.layers import Block
+from effnet_viz.figures import anatomy
+from effnet_viz.figures.block_drawing import block_alt, block_html, percent
+from effnet_viz.scaling.blocks import blocks_of, in_shape, operations, out_shape, skip_reason
+from effnet_viz.scaling.cost import block_cost
+from effnet_viz.scaling.layers import Block
 from effnet_viz.ui.anatomy.cells import PROSE, part, together
 from effnet_viz.ui.anatomy.network import Opened
-from effnet_viz.ui.parts import chart
+from effnet_viz.ui.shared.parts import chart
 
 
 def block_drawing(opened: Opened) -> None:
@@ -99,7 +99,7 @@ def operation_table(opened: Opened) -> None:
         st.table(pd.DataFrame(rows).set_index("operation"), alt=block_alt(opened.block))
     st.markdown(_notice_shares(opened.block))
     chart(
-        anatomy_figures.operation_shares(opened.block),
+        anatomy.operation_shares(opened.block),
         alt="Share of each operation in the block's multiply-adds, parameters and activations; "
         "the table above has the numbers",
         key="a_shares",

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from effnet_viz import anatomy_figures
-from effnet_viz.anatomy import Alternative, alternatives, ratio_terms, spatial_layer
-from effnet_viz.cost import block_cost
-from effnet_viz.figures import si
-from effnet_viz.layers import Block
+from effnet_viz.figures import anatomy
+from effnet_viz.figures.base import si
+from effnet_viz.scaling.blocks import Alternative, alternatives, ratio_terms, spatial_layer
+from effnet_viz.scaling.cost import block_cost
+from effnet_viz.scaling.layers import Block
 from effnet_viz.ui.anatomy.cells import together
 from effnet_viz.ui.anatomy.network import Opened
-from effnet_viz.ui.parts import chart
+from effnet_viz.ui.shared.parts import chart
 
 
 def comparison(opened: Opened) -> None:
@@ -35,7 +35,7 @@ def comparison(opened: Opened) -> None:
     bars, worked = st.columns([1, 1.15], gap="large")
     with bars:
         chart(
-            anatomy_figures.alternative_bars(block, name, [plain, other]),
+            anatomy.alternative_bars(block, name, [plain, other]),
             alt=f"Multiply-adds and channels filtered: {name} {si(block_cost(block).macs)} on "
             f"{spatial.in_channels:g}; "
             + "; ".join(f"{o.name} {si(o.cost.macs)} on {o.filtered}" for o in others),

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from effnet_viz import anatomy_figures
-from effnet_viz.anatomy import blocks_of, operations_csv
-from effnet_viz.anatomy_drawing import percent
-from effnet_viz.architectures import ArchitectureSpec
-from effnet_viz.cost import NetworkCost, block_cost
-from effnet_viz.figures import si
-from effnet_viz.layers import Block, iter_blocks
-from effnet_viz.study import ScaleStudy
-from effnet_viz.ui.state import ARCHITECTURE_TITLES, ScaleChoice
+from effnet_viz.figures import anatomy
+from effnet_viz.figures.base import si
+from effnet_viz.figures.block_drawing import percent
+from effnet_viz.scaling.architectures import ArchitectureSpec
+from effnet_viz.scaling.blocks import blocks_of, operations_csv
+from effnet_viz.scaling.cost import NetworkCost, block_cost
+from effnet_viz.scaling.layers import Block, iter_blocks
+from effnet_viz.scaling.study import ScaleStudy
+from effnet_viz.ui.shared.state import ARCHITECTURE_TITLES, ScaleChoice
 
 FIRST, OTHERS = "first", "others"
 BLOCK_TITLES = {FIRST: "The first block", OTHERS: "One of the others"}
@@ -118,7 +118,7 @@ def pick_block(result: ScaleStudy) -> Opened:
     block = blocks[-1] if kind == OTHERS else blocks[0]
     with chart:
         st.plotly_chart(
-            anatomy_figures.block_overview(spec, stage, block.first),
+            anatomy.block_overview(spec, stage, block.first),
             alt=_overview_alt(result.cost),
             config={"displayModeBar": False},
             key="a_overview",

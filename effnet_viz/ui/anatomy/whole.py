@@ -5,14 +5,15 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from effnet_viz import anatomy_figures, images
-from effnet_viz.anatomy import StageField, receptive_fields
-from effnet_viz.study import ScaleStudy
+from effnet_viz.engine import images
+from effnet_viz.figures import anatomy
+from effnet_viz.scaling.blocks import StageField, receptive_fields
+from effnet_viz.scaling.study import ScaleStudy
+from effnet_viz.scaling.width import built_ratio, width_split
 from effnet_viz.ui.anatomy.cells import part, together
-from effnet_viz.ui.parts import chart
-from effnet_viz.ui.photos import photo_picker
-from effnet_viz.ui.state import ARCHITECTURE_TITLES
-from effnet_viz.width import built_ratio, width_split
+from effnet_viz.ui.shared.parts import chart
+from effnet_viz.ui.shared.photos import photo_picker
+from effnet_viz.ui.shared.state import ARCHITECTURE_TITLES
 
 
 def doubling(result: ScaleStudy) -> None:
@@ -42,7 +43,7 @@ def doubling(result: ScaleStudy) -> None:
     )
     built = built_ratio(result.base, width)
     chart(
-        anatomy_figures.width_bars(split, width, built),
+        anatomy.width_bars(split, width, built),
         alt=f"Multiply-adds at w = {width:g}: {split.ratio(width):.2f} times the baseline, not "
         f"{width**2:.2f}; built with channels in eights {built:.2f} times",
         key="a_width",
@@ -102,7 +103,7 @@ def receptive_field(result: ScaleStudy, stage: int) -> None:
         with column:
             st.markdown(f"**{title}**")
             chart(
-                anatomy_figures.receptive_field_figure(image, px, chosen, stage),
+                anatomy.receptive_field_figure(image, px, chosen, stage),
                 alt=f"{photo.alt} Squares seen by one position: "
                 + ", ".join(f"stage {f.stage} {f.side_px} px" for f in chosen),
                 key=f"a_field_{title}",

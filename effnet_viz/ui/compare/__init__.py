@@ -1,1 +1,21 @@
-"""The sections of the Compare page; `views` puts them together."""
+"""The Compare page's sections, put together by ``views``.
+
+As ``ui``.
+
+- ``attention``: how good the family's maps are over hundreds of photos with boxes: the shipped
+  table, read.
+- ``choices``: the controls of the Compare page: square, class, stage, method, and how maps are
+  painted.
+- ``closer``: closer looks at the maps: differences, every stage, random weights, and CAM itself.
+- ``export``: take the comparison away: sheet, report, raw maps and link.
+- ``gallery``: the maps side by side: computed once, painted as the controls say.
+- ``grown``: yours: what grown weights can and cannot show, and a short training that makes them
+  their own.
+- ``guess``: ask before showing: which network will look best, and at what?
+- ``models``: which networks stand side by side on the Compare page, and what each is not.
+- ``numbers``: the maps in numbers: a table of all, and removing pixels to ask the models again.
+- ``photos``: up to a dozen photos at once: a contact sheet of photos × networks.
+- ``slow``: what takes longer than a page may wait: Score-CAM, and removing pixels to ask the model
+  again.
+- ``views``: the Compare page, put together; its sections are in the modules beside this one.
+"""

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from effnet_viz import attention_figures
-from effnet_viz.attention_records import (
+from effnet_viz.evidence.attention import (
     BASELINE_NAME,
     CENTRE,
     MEASURES,
@@ -20,10 +19,11 @@ from effnet_viz.attention_records import (
     stands_out,
     verdict,
 )
-from effnet_viz.paper import Cell
+from effnet_viz.evidence.paper.tables import Cell
+from effnet_viz.figures import attention
 from effnet_viz.ui.compare.gallery import Maps
 from effnet_viz.ui.compare.models import CLASSROOM
-from effnet_viz.ui.parts import chart, table
+from effnet_viz.ui.shared.parts import chart, table
 
 #: What each measure asks, and what it cannot say.
 MEANINGS = {
@@ -70,10 +70,10 @@ def measured(maps: Maps) -> None:
     st.markdown(MEANINGS[measure])
     st.markdown(verdict(rows, measure))
     chart(
-        attention_figures.measured(rows, measure, MEASURES[measure].partition(",")[0]),
+        attention.measured(rows, measure, MEASURES[measure].partition(",")[0]),
         f"attention_{measure}",
         f"{TITLES[measure]}: "
-        + "; ".join(attention_figures.said(r) for r in rows_of_measure(rows, measure)),
+        + "; ".join(attention.said(r) for r in rows_of_measure(rows, measure)),
     )
     table(
         [_cells(rows, row) for row in rows_of_measure(rows, measure)],

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from effnet_viz import overlays, sheets
-from effnet_viz.cam_methods import METHODS
-from effnet_viz.families import IMAGENETTE_CLASSES
-from effnet_viz.images import Square
-from effnet_viz.splits import Box
+from effnet_viz.engine.images import Square
+from effnet_viz.evidence.map_methods import METHODS
+from effnet_viz.evidence.splits import Box
+from effnet_viz.figures import overlays, sheets
+from effnet_viz.scaling.families import IMAGENETTE_CLASSES
 from effnet_viz.ui.compare.models import Family
-from effnet_viz.ui.photos import Photo
+from effnet_viz.ui.shared.photos import Photo
 
 BASELINES_TOP = -1
 OWN_TOP = -2

@@ -7,14 +7,14 @@ from dataclasses import replace
 import streamlit as st
 from PIL import Image
 
-from effnet_viz import overlays
-from effnet_viz.cam_methods import METHODS
 from effnet_viz.errors import UserError
-from effnet_viz.records import shipped_members
-from effnet_viz.results import CamResult
-from effnet_viz.ui import cache
+from effnet_viz.evidence.checkpoints import shipped_members
+from effnet_viz.evidence.map_methods import METHODS
+from effnet_viz.evidence.results import CamResult
+from effnet_viz.figures import overlays
 from effnet_viz.ui.compare.gallery import Maps, lower_first
 from effnet_viz.ui.compare.models import CLASSROOM, Network
+from effnet_viz.ui.shared import cache
 
 STRIP_PX = 170
 

@@ -9,13 +9,13 @@ from urllib.parse import urlencode
 import numpy as np
 import streamlit as st
 
-from effnet_viz import overlays, sheets
-from effnet_viz.figures import si
-from effnet_viz.report import ReportMap, Table, html_report
-from effnet_viz.ui import cache
+from effnet_viz.figures import overlays, sheets
+from effnet_viz.figures.base import si
+from effnet_viz.figures.report import ReportMap, Table, html_report
 from effnet_viz.ui.compare.gallery import Maps
 from effnet_viz.ui.compare.numbers import number_rows
-from effnet_viz.ui.photos import YOURS
+from effnet_viz.ui.shared import cache
+from effnet_viz.ui.shared.photos import YOURS
 
 
 def take_away(maps: Maps) -> None:

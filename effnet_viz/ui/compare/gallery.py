@@ -9,19 +9,19 @@ import streamlit as st
 from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
-from effnet_viz import overlays, sheets
-from effnet_viz.cam_methods import METHODS
+from effnet_viz.engine.images import Square
 from effnet_viz.errors import ResourceError, UserError
-from effnet_viz.families import ROLES, UNTRAINED
-from effnet_viz.figures import ROLE_COLOURS, si
-from effnet_viz.images import Square
-from effnet_viz.records import read_record
-from effnet_viz.results import CamResult, MapNumbers
-from effnet_viz.ui import cache, model_views
+from effnet_viz.evidence.checkpoints import read_record
+from effnet_viz.evidence.map_methods import METHODS
+from effnet_viz.evidence.results import CamResult, MapNumbers
+from effnet_viz.figures import overlays, sheets
+from effnet_viz.figures.base import ROLE_COLOURS, si
+from effnet_viz.scaling.families import ROLES, UNTRAINED
 from effnet_viz.ui.compare import slow
 from effnet_viz.ui.compare.choices import BASELINES_TOP, OWN_TOP, Settings
 from effnet_viz.ui.compare.models import CLASSROOM, NO_WEIGHTS, Family, Network, grow_instead
-from effnet_viz.ui.photos import Photo
+from effnet_viz.ui.shared import cache, model_views
+from effnet_viz.ui.shared.photos import Photo
 
 TILE_PX = 480
 #: How much of the opacity is left for a class that a model holds for less likely than a guess.

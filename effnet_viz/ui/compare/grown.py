@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from effnet_viz.engine.training.imagenette import DATA_VARIABLE
 from effnet_viz.errors import UserError
-from effnet_viz.families import find_model
-from effnet_viz.imagenette import DATA_VARIABLE
-from effnet_viz.ui import background_views, cache
+from effnet_viz.scaling.families import find_model
 from effnet_viz.ui.compare.gallery import View
 from effnet_viz.ui.compare.models import SCALE_KEY, YOURS, Family, Network, grow_classroom
-from effnet_viz.ui.photos import fetch_button
+from effnet_viz.ui.shared import background_views, cache
+from effnet_viz.ui.shared.photos import fetch_button
 
 if TYPE_CHECKING:
-    from effnet_viz.background import Background
-    from effnet_viz.weights import LoadedModel
+    from effnet_viz.engine.jobs.background import Background
+    from effnet_viz.engine.weights import LoadedModel
 
 STEPS = (100, 300, 600)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from effnet_viz import overlays
-from effnet_viz.figures import ROLE_COLOURS
-from effnet_viz.images import Square
-from effnet_viz.ui import cache
+from effnet_viz.engine.images import Square
+from effnet_viz.figures import overlays
+from effnet_viz.figures.base import ROLE_COLOURS
 from effnet_viz.ui.compare.gallery import TILE_PX, Maps
 from effnet_viz.ui.compare.models import CLASSROOM, Family
-from effnet_viz.ui.photos import DEFAULT_SAMPLE, Photo
+from effnet_viz.ui.shared import cache
+from effnet_viz.ui.shared.photos import DEFAULT_SAMPLE, Photo
 
 SKIP = "Just show me"
 AT_WHAT = ("the whole object", "one telling part", "the background")

@@ -8,11 +8,17 @@ from types import MappingProxyType
 import pandas as pd
 import streamlit as st
 
-from effnet_viz.architectures import RELEASED_VARIANTS, ArchitectureSpec
 from effnet_viz.errors import UserError
-from effnet_viz.families import IMAGENETTE_CLASSES, ROLES, classroom_spec, find_model, models
-from effnet_viz.ui import cache, widgets
-from effnet_viz.ui.state import ScaleChoice, scale_choice
+from effnet_viz.scaling.architectures import RELEASED_VARIANTS, ArchitectureSpec
+from effnet_viz.scaling.families import (
+    IMAGENETTE_CLASSES,
+    ROLES,
+    classroom_spec,
+    find_model,
+    models,
+)
+from effnet_viz.ui.shared import cache, widgets
+from effnet_viz.ui.shared.state import ScaleChoice, scale_choice
 
 CLASSROOM, IMAGENET, RESNET, YOURS = "classroom", "imagenet", "resnet50", "yours"
 FAMILY_TITLES: MappingProxyType[str, str] = MappingProxyType(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from effnet_viz.figures import si
-from effnet_viz.ui import cache
+from effnet_viz.figures.base import si
 from effnet_viz.ui.compare import slow
 from effnet_viz.ui.compare.gallery import Maps, lower_first
+from effnet_viz.ui.shared import cache
 
 MISSING = "n/a"
 

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from effnet_viz import samples, sheets
-from effnet_viz.cam_methods import METHODS
+from effnet_viz.engine.images import square
 from effnet_viz.errors import UserError
-from effnet_viz.images import square
-from effnet_viz.ui import background_views, cache
+from effnet_viz.evidence import samples
+from effnet_viz.evidence.map_methods import METHODS
+from effnet_viz.figures import sheets
 from effnet_viz.ui.compare import slow
 from effnet_viz.ui.compare.choices import OWN_TOP
 from effnet_viz.ui.compare.gallery import Maps
+from effnet_viz.ui.shared import background_views, cache
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from effnet_viz.background import Background
+    from effnet_viz.engine.jobs.background import Background
 
 MOST = 12
 

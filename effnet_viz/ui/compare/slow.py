@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from effnet_viz.errors import UserError
-from effnet_viz.results import CamResult
-from effnet_viz.ui import background_views, cache
+from effnet_viz.evidence.results import CamResult
 from effnet_viz.ui.compare.choices import OWN_TOP
+from effnet_viz.ui.shared import background_views, cache
 
 if TYPE_CHECKING:
-    from effnet_viz.background import Background
-    from effnet_viz.compare_work import Removed
+    from effnet_viz.engine.jobs.background import Background
+    from effnet_viz.engine.jobs.compare import Removed
+    from effnet_viz.engine.weights import LoadedModel
     from effnet_viz.ui.compare.gallery import View
-    from effnet_viz.weights import LoadedModel
 
 #: Removal and ROAD of one map, by network key; None where there is nothing to remove.
 Measured = Mapping[str, "Removed | None"]

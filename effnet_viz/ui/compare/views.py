@@ -7,7 +7,6 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from effnet_viz.ui import model_views
 from effnet_viz.ui.compare import (
     attention,
     choices,
@@ -21,7 +20,8 @@ from effnet_viz.ui.compare import (
     photos,
 )
 from effnet_viz.ui.compare.gallery import Maps, View
-from effnet_viz.ui.photos import photo_facts, photo_picker
+from effnet_viz.ui.shared import model_views
+from effnet_viz.ui.shared.photos import photo_facts, photo_picker
 
 #: Below the maps, one at a time: only what is looked at is computed.
 SECTIONS: MappingProxyType[str, tuple[str, Callable[[Maps], None]]] = MappingProxyType(

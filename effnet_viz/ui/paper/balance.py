@@ -6,12 +6,8 @@ from typing import Literal
 
 import streamlit as st
 
-from effnet_viz import paper_figures as figures
-from effnet_viz.architectures import EFFICIENTNET_B0
-from effnet_viz.figures import ROLE_COLOURS, si
-from effnet_viz.paper import Cell, Paper
-from effnet_viz.paper_claims import figure4_network
-from effnet_viz.paper_costs import (
+from effnet_viz.evidence.paper.claims import figure4_network
+from effnet_viz.evidence.paper.costs import (
     equal_cost_contour,
     largest_input,
     macs_of,
@@ -19,7 +15,11 @@ from effnet_viz.paper_costs import (
     widest,
     width_curve,
 )
-from effnet_viz.ui.parts import chart, notice, table, times
+from effnet_viz.evidence.paper.tables import Cell, Paper
+from effnet_viz.figures import paper as figures
+from effnet_viz.figures.base import ROLE_COLOURS, si
+from effnet_viz.scaling.architectures import EFFICIENTNET_B0
+from effnet_viz.ui.shared.parts import chart, notice, table, times
 
 BIND: Literal["query-params"] = "query-params"
 BASE = EFFICIENTNET_B0

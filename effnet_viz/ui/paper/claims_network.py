@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from effnet_viz import paper_figures as figures
-from effnet_viz.architectures import EFFICIENTNET_B0
 from effnet_viz.errors import UserError
-from effnet_viz.figures import si
-from effnet_viz.paper import Paper
-from effnet_viz.paper_claims import (
+from effnet_viz.evidence.paper.claims import (
     channels_per_stage,
     classic_bottleneck,
     find_block,
@@ -19,7 +15,11 @@ from effnet_viz.paper_claims import (
     rates,
     widths_along,
 )
-from effnet_viz.ui.parts import chart, link, table, times
+from effnet_viz.evidence.paper.tables import Paper
+from effnet_viz.figures import paper as figures
+from effnet_viz.figures.base import si
+from effnet_viz.scaling.architectures import EFFICIENTNET_B0
+from effnet_viz.ui.shared.parts import chart, link, table, times
 
 
 def flops(paper: Paper) -> None:

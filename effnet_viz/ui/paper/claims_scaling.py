@@ -5,16 +5,16 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from effnet_viz import paper_figures as figures
-from effnet_viz.architectures import EFFICIENTNET_B0, RELEASED_VARIANTS
-from effnet_viz.cost import network_cost
 from effnet_viz.errors import UserError
-from effnet_viz.figures import ROLE_COLOURS, si
-from effnet_viz.paper import Paper
-from effnet_viz.paper_claims import coefficients_at_zero, doubled, powers, ratios_at
-from effnet_viz.paper_costs import solve_phi
-from effnet_viz.scaling import Coefficients
-from effnet_viz.ui.parts import chart, times
+from effnet_viz.evidence.paper.claims import coefficients_at_zero, doubled, powers, ratios_at
+from effnet_viz.evidence.paper.costs import solve_phi
+from effnet_viz.evidence.paper.tables import Paper
+from effnet_viz.figures import paper as figures
+from effnet_viz.figures.base import ROLE_COLOURS, si
+from effnet_viz.scaling.architectures import EFFICIENTNET_B0, RELEASED_VARIANTS
+from effnet_viz.scaling.compound import Coefficients
+from effnet_viz.scaling.cost import network_cost
+from effnet_viz.ui.shared.parts import chart, times
 
 
 def power(paper: Paper) -> None:

@@ -6,17 +6,23 @@ from typing import Literal
 
 import streamlit as st
 
-from effnet_viz import paper_figures as figures
-from effnet_viz.accuracy import standard_error
-from effnet_viz.architectures import ARCHITECTURES
 from effnet_viz.errors import UserError
-from effnet_viz.families import ROLES
-from effnet_viz.figures import ROLE_COLOURS, si
-from effnet_viz.paper import Cell, Paper
-from effnet_viz.paper_costs import DIMENSIONS, CurvePoint, Dimension, one_dimension, variant_cost
-from effnet_viz.records import read_record
-from effnet_viz.ui.parts import chart, link, notice, table, times
-from effnet_viz.ui.state import ARCHITECTURE_TITLES
+from effnet_viz.evidence.accuracy import standard_error
+from effnet_viz.evidence.checkpoints import read_record
+from effnet_viz.evidence.paper.costs import (
+    DIMENSIONS,
+    CurvePoint,
+    Dimension,
+    one_dimension,
+    variant_cost,
+)
+from effnet_viz.evidence.paper.tables import Cell, Paper
+from effnet_viz.figures import paper as figures
+from effnet_viz.figures.base import ROLE_COLOURS, si
+from effnet_viz.scaling.architectures import ARCHITECTURES
+from effnet_viz.scaling.families import ROLES
+from effnet_viz.ui.shared.parts import chart, link, notice, table, times
+from effnet_viz.ui.shared.state import ARCHITECTURE_TITLES
 
 BIND: Literal["query-params"] = "query-params"
 

@@ -7,11 +7,11 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
-from effnet_viz import paper_figures as figures
-from effnet_viz.figures import ROLE_COLOURS, mebibytes, si
-from effnet_viz.paper import Paper
-from effnet_viz.paper_costs import Candidate, best_within, candidates, gain_per_doubling
-from effnet_viz.ui.parts import chart, notice, table
+from effnet_viz.evidence.paper.costs import Candidate, best_within, candidates, gain_per_doubling
+from effnet_viz.evidence.paper.tables import Paper
+from effnet_viz.figures import paper as figures
+from effnet_viz.figures.base import ROLE_COLOURS, mebibytes, si
+from effnet_viz.ui.shared.parts import chart, notice, table
 
 BUDGETS_GMACS = (0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 40.0)
 BUDGETS_MIB = (32, 48, 64, 96, 128, 192, 256, 512)

@@ -8,10 +8,10 @@ from typing import Literal
 
 import streamlit as st
 
-from effnet_viz.paper import Paper
+from effnet_viz.evidence.paper.tables import Paper
 from effnet_viz.ui.paper import claims_network as network
 from effnet_viz.ui.paper import claims_scaling as scaling
-from effnet_viz.ui.parts import notice, table
+from effnet_viz.ui.shared.parts import notice, table
 
 BIND: Literal["query-params"] = "query-params"
 

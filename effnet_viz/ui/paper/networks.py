@@ -6,12 +6,8 @@ from typing import Literal
 
 import streamlit as st
 
-from effnet_viz import paper_figures as figures
-from effnet_viz.architectures import ARCHITECTURES, EFFICIENTNET_B0
 from effnet_viz.errors import UserError
-from effnet_viz.figures import ROLE_COLOURS, si
-from effnet_viz.paper import Cell, OtherNetwork, Paper, Printed
-from effnet_viz.paper_costs import (
+from effnet_viz.evidence.paper.costs import (
     DIMENSIONS,
     PRINTED_COMPOUND,
     Dimension,
@@ -25,7 +21,11 @@ from effnet_viz.paper_costs import (
     recompute_other,
     staircase,
 )
-from effnet_viz.ui.parts import NO, YES, chart, link, notice, percent, source, table
+from effnet_viz.evidence.paper.tables import Cell, OtherNetwork, Paper, Printed
+from effnet_viz.figures import paper as figures
+from effnet_viz.figures.base import ROLE_COLOURS, si
+from effnet_viz.scaling.architectures import ARCHITECTURES, EFFICIENTNET_B0
+from effnet_viz.ui.shared.parts import NO, YES, chart, link, notice, percent, source, table
 
 BIND: Literal["query-params"] = "query-params"
 DEFAULT_ROW = "ResNet-50 by depth"

@@ -6,13 +6,18 @@ from typing import Literal
 
 import streamlit as st
 
-from effnet_viz import paper_figures as figures
-from effnet_viz.figures import si
-from effnet_viz.paper import Cell, ImageNetResult, Paper, Printed
-from effnet_viz.paper_checks import compare, speedup_checks, table2_ratios, time_if_proportional
-from effnet_viz.paper_costs import variant_cost
+from effnet_viz.evidence.paper.checks import (
+    compare,
+    speedup_checks,
+    table2_ratios,
+    time_if_proportional,
+)
+from effnet_viz.evidence.paper.costs import variant_cost
+from effnet_viz.evidence.paper.tables import Cell, ImageNetResult, Paper, Printed
+from effnet_viz.figures import paper as figures
+from effnet_viz.figures.base import si
 from effnet_viz.ui.paper import top5
-from effnet_viz.ui.parts import (
+from effnet_viz.ui.shared.parts import (
     NO,
     YES,
     chart,

@@ -7,10 +7,10 @@ from typing import Literal
 
 import streamlit as st
 
-from effnet_viz import paper_figures as figures
-from effnet_viz.paper import Cell, ImageNetResult, Paper
-from effnet_viz.paper_checks import iso_reward, ranked, switches
-from effnet_viz.ui.parts import chart, notice, source, table, times
+from effnet_viz.evidence.paper.checks import iso_reward, ranked, switches
+from effnet_viz.evidence.paper.tables import Cell, ImageNetResult, Paper
+from effnet_viz.figures import paper as figures
+from effnet_viz.ui.shared.parts import chart, notice, source, table, times
 
 BIND: Literal["query-params"] = "query-params"
 TARGETS_MMACS = (100, 200, 400, 800, 1600, 4000)

@@ -8,12 +8,8 @@ from typing import Literal
 
 import streamlit as st
 
-from effnet_viz import paper_figures as figures
-from effnet_viz.cost import network_cost
-from effnet_viz.figures import si
-from effnet_viz.paper import Cell, Paper, Slip
-from effnet_viz.paper_checks import all_ratios, check_ratio
-from effnet_viz.paper_claims import (
+from effnet_viz.evidence.paper.checks import all_ratios, check_ratio
+from effnet_viz.evidence.paper.claims import (
     b4_gain,
     compound_gain,
     figure4_network,
@@ -25,8 +21,12 @@ from effnet_viz.paper_claims import (
     public_geo_mean,
     stage6_at,
 )
+from effnet_viz.evidence.paper.tables import Cell, Paper, Slip
+from effnet_viz.figures import paper as figures
+from effnet_viz.figures.base import si
+from effnet_viz.scaling.cost import network_cost
 from effnet_viz.ui.paper.results import VERDICTS
-from effnet_viz.ui.parts import chart, notice, points, table
+from effnet_viz.ui.shared.parts import chart, notice, points, table
 
 BIND: Literal["query-params"] = "query-params"
 

@@ -7,10 +7,10 @@ from typing import Literal
 
 import streamlit as st
 
-from effnet_viz.paper import Paper
-from effnet_viz.paper_claims import photos_right
-from effnet_viz.results import Prediction
-from effnet_viz.ui.parts import link, table
+from effnet_viz.evidence.paper.claims import photos_right
+from effnet_viz.evidence.paper.tables import Paper
+from effnet_viz.evidence.results import Prediction
+from effnet_viz.ui.shared.parts import link, table
 
 BIND: Literal["query-params"] = "query-params"
 NONE_OF_THEM = "none of these"

@@ -6,15 +6,15 @@ from typing import Literal
 
 import streamlit as st
 
-from effnet_viz import paper_figures as figures
-from effnet_viz.accuracy import standard_error
-from effnet_viz.figures import si
-from effnet_viz.paper import Cell, Paper, Transfer
-from effnet_viz.paper_checks import geo_mean, transfer_ratios
-from effnet_viz.paper_claims import outcomes_against_best
-from effnet_viz.paper_costs import transfer_params
+from effnet_viz.evidence.accuracy import standard_error
+from effnet_viz.evidence.paper.checks import geo_mean, transfer_ratios
+from effnet_viz.evidence.paper.claims import outcomes_against_best
+from effnet_viz.evidence.paper.costs import transfer_params
+from effnet_viz.evidence.paper.tables import Cell, Paper, Transfer
+from effnet_viz.figures import paper as figures
+from effnet_viz.figures.base import si
 from effnet_viz.ui.paper.results import VERDICTS
-from effnet_viz.ui.parts import Format, chart, notice, points, source, table
+from effnet_viz.ui.shared.parts import Format, chart, notice, points, source, table
 
 BIND: Literal["query-params"] = "query-params"
 PUBLIC, BEST = "public model", "best reported"

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from effnet_viz.paper import Paper, load
+from effnet_viz.evidence.paper.tables import Paper, load
 from effnet_viz.ui.paper import (
     balance,
     dimensions,

@@ -1,0 +1,21 @@
+"""Where networks run: models, weights, photos, predictions; torch and its friends.
+
+May import ``scaling``, ``evidence`` and ``lesson``; what pages load of it (``images``, ``download``
+and the parts named so below) loads no torch.
+
+- ``calibration``: batch norms fitted to a network with random weights, so that its maps can be
+  looked at.
+- ``download``: published files in a local folder: downloaded once, and verified each time they are
+  asked for.
+- ``growth``: trained weights for a scaled network, by transformations that keep its function
+  (Net2Net).
+- ``images``: photos: bytes to a validated RGB image, the square that models see, the tensor they
+  get.
+- ``inference``: where a model runs, whether it fits, and what it says about a photo.
+- ``models``: networks from specs, made of torchvision's own classes, so that its weights load key
+  for key.
+- ``optimise``: the same network, faster: batch norm folded into convolutions, laid out for the CPU,
+  frozen.
+- ``packing``: convolutions whose weights stay in the order the CPU computes in.
+- ``weights``: models with weights: shipped, ImageNet's from torchvision, or honestly untrained.
+"""

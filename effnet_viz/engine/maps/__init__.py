@@ -1,0 +1,12 @@
+"""Class activation maps: made without touching a shared model, and measured.
+
+May import the engine; loads torch.
+
+- ``attention``: how good is the attention? Measured on boxed photos that no training sees.
+- ``cam``: class activation maps by pytorch-grad-cam, without touching the shared model.
+- ``faithfulness``: does the model need what a map shows? Measured by removing it and asking the
+  model again.
+- ``library``: two of pytorch-grad-cam's methods, made fit for large networks and long waits.
+- ``metrics``: how good is a map, in numbers and in words: each measure with its formula and source.
+- ``raw``: raw class activation maps by pytorch-grad-cam, on a private tail of a shared module.
+"""

@@ -1,0 +1,216 @@
+"""The measured attention of the family, as a table: one row a model and measure. No torch here."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from types import MappingProxyType
+
+from effnet_viz.errors import UserError
+from effnet_viz.evidence.checkpoints import write_atomically
+from effnet_viz.evidence.family import listed
+from effnet_viz.evidence.splits import RESULTS_DIR
+from effnet_viz.scaling.families import ROLES
+
+ATTENTION_FILE = RESULTS_DIR / "classroom-attention.csv"
+
+#: What is measured: the column's name, and what it is for a person.
+MEASURES: MappingProxyType[str, str] = MappingProxyType(
+    {
+        "pointing": "percent of photos whose brightest cell lies in a box",
+        "energy": "percent of the map's energy inside the boxes",
+        "max_box_acc": "percent of photos whose best box overlaps a true one by half (MaxBoxAcc)",
+        "deletion": "percent left of the class's probability while the brightest is removed, mean",
+        "insertion": "percent of the class's probability while the brightest is added, mean",
+    }
+)
+
+#: The measures as headings, in the same order.
+TITLES: MappingProxyType[str, str] = MappingProxyType(
+    {
+        "pointing": "Pointing",
+        "energy": "Energy",
+        "max_box_acc": "MaxBoxAcc",
+        "deletion": "Deletion",
+        "insertion": "Insertion",
+    }
+)
+
+#: Of these a smaller value is the better one.
+LOWER_IS_BETTER = frozenset({"deletion"})
+
+TRAINED, RANDOM, CENTRE = "trained", "random weights", "no network: a bell curve in the centre"
+
+
+#: What others are compared with, by the name it has in the table.
+BASELINE_NAME, CENTRE_NAME = "baseline", "centre"
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionRow:
+    """One measure of one model's maps over ``n`` photos, in percent, with its 95 % interval.
+
+    ``compared_with`` is empty for the measure itself; else the row is the difference to that model
+    on the same photos, in points. ``weights`` is one of TRAINED, RANDOM, CENTRE.
+    """
+
+    model: str
+    role: str
+    times: int
+    seed: int
+    weights: str
+    measure: str
+    compared_with: str
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def write_attention(rows: Iterable[AttentionRow], path: Path = ATTENTION_FILE) -> None:
+    """Write the table in one step."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([field.name for field in fields(AttentionRow)])
+    writer.writerows(astuple(row) for row in rows)
+    write_atomically(path, text.getvalue().encode())
+
+
+def read_attention(path: Path = ATTENTION_FILE) -> tuple[AttentionRow, ...]:
+    """The shipped table; empty where none ships. Raises UserError where it is damaged."""
+    kinds = {"times": int, "seed": int, "n": int, "value": float, "low": float, "high": float}
+    if not path.exists():
+        return ()
+    try:
+        with path.open(newline="") as file:
+            return tuple(
+                AttentionRow(**{key: kinds.get(key, str)(value) for key, value in row.items()})
+                for row in csv.DictReader(file)
+            )
+    except (OSError, TypeError, ValueError) as error:
+        raise UserError(
+            f"The table {path} is damaged ({error}); download the project again."
+        ) from error
+
+
+def find_row(
+    rows: Iterable[AttentionRow],
+    model: str,
+    measure: str,
+    weights: str = TRAINED,
+    compared_with: str = "",
+) -> AttentionRow | None:
+    """The row of one model, measure and comparison; None where it was not measured."""
+    wanted = (model, measure, weights, compared_with)
+    return next(
+        (r for r in rows if (r.model, r.measure, r.weights, r.compared_with) == wanted), None
+    )
+
+
+def seeds_range(rows: Iterable[AttentionRow], measure: str) -> tuple[float, float] | None:
+    """The lowest and highest value among the baseline's seeds; None for fewer than two."""
+    values = [
+        row.value
+        for row in rows
+        if (row.role, row.measure, row.weights, row.compared_with)
+        == ("baseline", measure, TRAINED, "")
+    ]
+    return (min(values), max(values)) if len(values) > 1 else None
+
+
+def beats_centre(rows: Iterable[AttentionRow], row: AttentionRow) -> bool | None:
+    """Whether a model is better than the bell curve beyond chance among the photos: the interval of
+    the paired difference lies on the better side of 0. None where that was not measured."""
+    paired = find_row(rows, row.model, row.measure, row.weights, CENTRE_NAME)
+    if paired is None:
+        return None
+    return paired.high < 0 if row.measure in LOWER_IS_BETTER else paired.low > 0
+
+
+def stands_out(rows: Iterable[AttentionRow], row: AttentionRow) -> bool | None:
+    """Whether a model differs from the baseline by more than the baseline's seeds do from each
+    other, and more than chance among the photos: its value lies outside the seeds' range by more
+    than their width, and the interval of the paired difference excludes 0.
+
+    None where the seeds or the difference were not measured.
+    """
+    table = tuple(rows)
+    seeds = seeds_range(table, row.measure)
+    paired = find_row(table, row.model, row.measure, row.weights, BASELINE_NAME)
+    if seeds is None or paired is None:
+        return None
+    low, high = seeds
+    beyond = max(row.value - high, low - row.value)
+    return beyond > high - low and not paired.low <= 0 <= paired.high
+
+
+def rows_of_measure(rows: Sequence[AttentionRow], measure: str) -> list[AttentionRow]:
+    """The rows of one measure, without those that are differences."""
+    return [row for row in rows if row.measure == measure and not row.compared_with]
+
+
+def verdict(rows: Sequence[AttentionRow], measure: str) -> str:
+    """Which roles differ from the baseline beyond its seeds and chance, and what the controls say,
+    as Markdown."""
+    trained = [row for role in ROLES if (row := find_row(rows, role, measure))]
+    judged = {row.role: stands_out(rows, row) for row in trained if row.role != "baseline"}
+    seeds = seeds_range(rows, measure)
+    if seeds is None or None in judged.values():
+        first = (
+            "The baseline was trained once: how much of a difference between roles is luck of the "
+            "start, nobody can say."
+        )
+    else:
+        sign = -1 if measure in LOWER_IS_BETTER else 1
+        named = [
+            f"{row.role} ({row.value:+.1f}, {_better(sign * row.value)})"
+            for role in ROLES
+            if judged.get(role)
+            and (row := find_row(rows, role, measure, compared_with=BASELINE_NAME))
+        ]
+        others = [role for role, differs in judged.items() if not differs]
+        first = f"The seeds of the baseline reach {seeds[0]:.1f} to {seeds[1]:.1f} %. "
+        if named:
+            first += (
+                f"**{listed(named)}** lie{'s' if len(named) == 1 else ''} outside that range by "
+                "more than its own width, and beyond chance among the photos"
+            )
+            first += (
+                f"; {listed(others)} {'does' if len(others) == 1 else 'do'} not." if others else "."
+            )
+        else:
+            first += (
+                "**No role** lies outside that range by more than its own width and beyond chance."
+            )
+    return f"{first} {_beside_controls(rows, measure, trained)}".strip()
+
+
+def _better(points: float) -> str:
+    return "better" if points > 0 else "worse"
+
+
+def _beside_controls(
+    rows: Sequence[AttentionRow], measure: str, trained: Sequence[AttentionRow]
+) -> str:
+    said = []
+    chance = [r.value for r in rows_of_measure(rows, measure) if r.weights == RANDOM]
+    if chance:
+        said.append(f"Random weights reach {min(chance):.1f} to {max(chance):.1f} %")
+    centre = next((r for r in rows_of_measure(rows, measure) if r.weights == CENTRE), None)
+    if centre is not None:
+        clear = [r.role for r in trained if beats_centre(rows, r)]
+        beaten = (
+            "all trained roles beat it beyond chance"
+            if len(clear) == len(trained)
+            else f"only {listed(clear)} beat{'s' if len(clear) == 1 else ''} it beyond chance"
+            if clear
+            else "**no trained role beats it beyond chance**"
+        )
+        said.append(
+            f"{'a' if said else 'A'} bell curve in the centre, which sees no photo, "
+            f"{centre.value:.1f} %: {beaten}. Most photographers put the object in the middle"
+        )
+    return ("; ".join(said) + ".") if said else ""

@@ -1,0 +1,153 @@
+"""Maps onto photos: pictures as PIL images. No torch, no streamlit."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+import plotly.colors
+from PIL import Image, ImageDraw
+
+from effnet_viz.engine.images import Square
+from effnet_viz.evidence.results import CamResult
+
+Colours = Literal["inferno", "viridis", "cividis", "greys"]
+
+_SCALES: MappingProxyType[str, list[str]] = MappingProxyType(
+    {
+        "inferno": plotly.colors.sequential.Inferno,
+        "viridis": plotly.colors.sequential.Viridis,
+        "cividis": plotly.colors.sequential.Cividis,
+        "greys": ["rgb(0,0,0)", "rgb(255,255,255)"],
+    }
+)
+COLOURS: tuple[Colours, ...] = ("inferno", "viridis", "cividis", "greys")
+OUTSIDE_DIM = 0.35
+
+#: More and less than another map: a red and a blue that the colour-blind can tell apart.
+MORE_RGB, LESS_RGB = (202, 0, 32), (5, 113, 176)
+
+
+def colour_table(colours: Colours) -> np.ndarray:
+    """256 RGB rows, uint8 ``(256, 3)``, interpolated between the scale's anchor colours."""
+    anchors = np.array(
+        [
+            plotly.colors.unlabel_rgb(colour)
+            if colour.startswith("rgb")
+            else plotly.colors.hex_to_rgb(colour)
+            for colour in _SCALES[colours]
+        ],
+        dtype=float,
+    )
+    positions = np.linspace(0, 1, len(anchors))
+    steps = np.linspace(0, 1, 256)
+    return np.stack([np.interp(steps, positions, c) for c in anchors.T], axis=1).astype(np.uint8)
+
+
+def map_image(
+    result: CamResult,
+    side: int,
+    *,
+    colours: Colours = "inferno",
+    full_scale: float | None = None,
+    raw_grid: bool = False,
+) -> Image.Image:
+    """The map as an RGB square of ``side`` pixels; ``full_scale`` (default: its own maximum) is the
+    value that gets the brightest colour. ``raw_grid`` shows the cells, else they are interpolated.
+    """
+    top = full_scale if full_scale else result.raw_max
+    values = np.asarray(result.raw, dtype=np.float32) / (top or 1.0)
+    resampling = Image.Resampling.NEAREST if raw_grid else Image.Resampling.BICUBIC
+    smooth = Image.fromarray(values.clip(0, 1)).resize((side, side), resampling)
+    indices = (np.asarray(smooth).clip(0, 1) * 255).astype(np.uint8)
+    return Image.fromarray(colour_table(colours)[indices])
+
+
+def overlay(
+    photo: Image.Image,
+    square: Square,
+    result: CamResult,
+    *,
+    opacity: float = 0.55,
+    colours: Colours = "inferno",
+    full_scale: float | None = None,
+    raw_grid: bool = False,
+    longest_px: int = 640,
+) -> Image.Image:
+    """The photo in its own frame with the map on the square the model saw; the rest is dimmed.
+
+    A result without evidence gets no map: the square turns grey instead.
+    """
+    dimmed, (left, top, side) = _dimmed_frame(photo, square, longest_px)
+    seen = dimmed.crop((left, top, left + side, top + side))
+    if result.evidence:
+        heat = map_image(result, side, colours=colours, full_scale=full_scale, raw_grid=raw_grid)
+        seen = Image.blend(seen, heat, opacity)
+    else:
+        seen = seen.convert("L").convert("RGB")
+    dimmed.paste(seen, (left, top))
+    return dimmed
+
+
+def banded(picture: Image.Image, colour: str, height_px: int = 6) -> Image.Image:
+    """The picture with a band of a role's colour along its lower edge."""
+    marked = picture.copy()
+    ImageDraw.Draw(marked).rectangle(
+        (0, marked.height - height_px, marked.width, marked.height), fill=colour
+    )
+    return marked
+
+
+def with_detail(photo: Image.Image, square: Square, px: int, shown_px: int = 480) -> Image.Image:
+    """The square of the photo with no more detail than ``px`` a side hold, ``shown_px`` large."""
+    right, bottom = square.left + square.side, square.top + square.side
+    seen = photo.crop((square.left, square.top, right, bottom))
+    small = seen.resize((px, px), Image.Resampling.BILINEAR)
+    return small.resize((shown_px, shown_px), Image.Resampling.BILINEAR)
+
+
+def framed(photo: Image.Image, square: Square, longest_px: int = 640) -> Image.Image:
+    """The photo with everything outside the square dimmed, and the square outlined."""
+    dimmed, (left, top, side) = _dimmed_frame(photo, square, longest_px)
+    ImageDraw.Draw(dimmed).rectangle((left, top, left + side - 1, top + side - 1), outline="white")
+    return dimmed
+
+
+def _dimmed_frame(
+    photo: Image.Image, square: Square, longest_px: int
+) -> tuple[Image.Image, tuple[int, int, int]]:
+    """The photo at most ``longest_px`` long, dark outside the square; (left, top, side) in it."""
+    ratio = min(1.0, longest_px / max(photo.size))
+    size = (max(1, round(photo.width * ratio)), max(1, round(photo.height * ratio)))
+    frame = photo.resize(size, Image.Resampling.LANCZOS)
+    left, top = round(square.left * ratio), round(square.top * ratio)
+    side = max(1, min(round(square.side * ratio), size[0] - left, size[1] - top))
+    dimmed = Image.blend(Image.new("RGB", size), frame, OUTSIDE_DIM)
+    dimmed.paste(frame.crop((left, top, left + side, top + side)), (left, top))
+    return dimmed, (left, top, side)
+
+
+def difference_overlay(
+    photo: Image.Image,
+    square: Square,
+    difference: np.ndarray,
+    *,
+    full_scale: float | None = None,
+    longest_px: int = 640,
+) -> Image.Image:
+    """A signed map ``(h, w)`` on the photo in grey: red where it is positive, blue where negative.
+
+    ``full_scale`` (default: the largest absolute value) is what covers the photo wholly; at zero
+    the photo shows through. The cells are interpolated.
+    """
+    dimmed, (left, top, side) = _dimmed_frame(photo, square, longest_px)
+    seen = dimmed.crop((left, top, left + side, top + side)).convert("L").convert("RGB")
+    scale = full_scale or float(np.abs(difference).max()) or 1.0
+    cells = Image.fromarray((np.asarray(difference, dtype=np.float32) / scale).clip(-1, 1))
+    signed = np.asarray(cells.resize((side, side), Image.Resampling.BICUBIC)).clip(-1, 1)
+    colour = np.where(signed[..., None] > 0, MORE_RGB, LESS_RGB)
+    strength = np.abs(signed)[..., None]
+    mixed = np.asarray(seen) * (1 - strength) + colour * strength
+    dimmed.paste(Image.fromarray(mixed.round().astype(np.uint8)), (left, top))
+    return dimmed

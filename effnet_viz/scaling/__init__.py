@@ -1,0 +1,20 @@
+"""The subject itself: architectures, the law, rounding, layers, cost, and what explains them.
+
+Standard library only; imports nothing of the package but ``errors``.
+
+- ``architectures``: architectures as frozen rows, one row per row of the paper that introduced
+  each.
+- ``blocks``: a network taken apart: the operations of a block, what else could do its job, and how
+  far it sees.
+- ``compound``: compound scaling: coefficients, the rounding rules, and the scaled architecture.
+- ``cost``: what a network costs, by arithmetic alone: parameters, multiply-adds, activations,
+  receptive field.
+- ``families``: which models exist: families, roles, and the spec of each. Plain data, no weights,
+  no torch.
+- ``gap``: why a built network does not cost what the law says: the gap, split into its causes.
+- ``layers``: stages made concrete: every convolution and linear layer with its shapes.
+- ``study``: one scaled network beside its baseline: everything a screen or the command line shows
+  of it.
+- ``width``: why doubling the width does not cost four times as much: multiply-adds by how they grow
+  with w.
+"""

@@ -1,0 +1,174 @@
+"""Compound scaling: coefficients, the rounding rules, and the scaled architecture.
+
+Source: Tan & Le 2019 (arXiv:1905.11946), section 3.3 for the law; the rounding rules are those of
+the paper's original implementation.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from effnet_viz.errors import UserError
+from effnet_viz.scaling.architectures import RELEASED_VARIANTS, ArchitectureSpec, StageSpec
+
+#: Limits inside which a scaled network still means something; far beyond anything trainable.
+PHI_LIMIT = 20.0
+COEFFICIENT_RANGE = (0.5, 4.0)
+MULTIPLIER_LIMIT = 64.0
+RESOLUTION_RANGE_PX = (8, 8000)
+
+#: The paper's grid-search result at phi = 1 (v1 section 4).
+PAPER_ALPHA, PAPER_BETA, PAPER_GAMMA = 1.2, 1.1, 1.15
+
+
+@dataclass(frozen=True, slots=True)
+class Multipliers:
+    """What is applied to a baseline: depth and width factors, and an input size in pixels."""
+
+    depth: float
+    width: float
+    resolution_px: int
+
+    def law_ratio(self, baseline_px: int) -> float:
+        """Relative MACs by the law, ``d · w² · r²`` with ``r = resolution_px / baseline_px``."""
+        return self.depth * self.width**2 * (self.resolution_px / baseline_px) ** 2
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficients:
+    """phi and the per-step coefficients: ``d = α^φ``, ``w = β^φ``, ``r = γ^φ``."""
+
+    phi: float
+    alpha: float = PAPER_ALPHA
+    beta: float = PAPER_BETA
+    gamma: float = PAPER_GAMMA
+
+    def __post_init__(self) -> None:
+        _require("phi", self.phi, -PHI_LIMIT, PHI_LIMIT)
+        for name in ("alpha", "beta", "gamma"):
+            _require(name, getattr(self, name), *COEFFICIENT_RANGE)
+
+    @property
+    def constraint(self) -> float:
+        """``α · β² · γ²``, which the paper keeps near 2."""
+        return self.alpha * self.beta**2 * self.gamma**2
+
+    @property
+    def law_ratio(self) -> float:
+        """Relative MACs the law predicts, ``(α · β² · γ²)^φ``."""
+        return self.constraint**self.phi
+
+    def multipliers(self, baseline_px: int) -> Multipliers:
+        """The multipliers for a baseline of ``baseline_px``; the resolution is a whole pixel count.
+
+        Raises UserError where the result is outside the limits of this module.
+        """
+        return checked_multipliers(
+            self.alpha**self.phi,
+            self.beta**self.phi,
+            round(baseline_px * self.gamma**self.phi),
+        )
+
+
+def checked_multipliers(depth: float, width: float, resolution_px: float) -> Multipliers:
+    """Multipliers from raw numbers, or UserError naming the one that is out of range."""
+    _require("depth", depth, 1 / MULTIPLIER_LIMIT, MULTIPLIER_LIMIT)
+    _require("width", width, 1 / MULTIPLIER_LIMIT, MULTIPLIER_LIMIT)
+    _require("resolution_px", resolution_px, *RESOLUTION_RANGE_PX)
+    if resolution_px != int(resolution_px):
+        raise UserError(f"resolution_px must be a whole number of pixels, not {resolution_px}.")
+    return Multipliers(depth, width, int(resolution_px))
+
+
+def _require(name: str, value: float, low: float, high: float) -> None:
+    try:
+        inside = low <= value <= high  # false for NaN
+    except TypeError:
+        inside = False
+    if not inside:
+        raise UserError(f"{name} must be between {low:g} and {high:g}, not {value}.")
+
+
+def round_filters(channels: float, width: float = 1.0) -> int:
+    """``channels · width`` snapped to a multiple of 8, at least 8 and 90 % of the product."""
+    scaled = channels * width
+    snapped = max(8, int(scaled + 4) // 8 * 8)
+    return snapped + 8 if snapped < 0.9 * scaled else snapped
+
+
+def round_repeats(repeats: int, depth: float) -> int:
+    """``ceil(depth · repeats)``: any depth above 1 doubles a one-block stage."""
+    return math.ceil(depth * repeats)
+
+
+def scale(spec: ArchitectureSpec, multipliers: Multipliers) -> ArchitectureSpec:
+    """A new spec with every width, repeat and the input size scaled and rounded.
+
+    Width applies to stem, stages and head; depth to the stages between stem and head only.
+    Raises UserError where a multiplier is out of range or a stage would round to no channels.
+    """
+    depth, width, px = multipliers.depth, multipliers.width, multipliers.resolution_px
+    checked_multipliers(depth, width, px)
+    narrowest, number = min(
+        (channels, number)
+        for number, stage in enumerate(spec.stages, start=1)
+        for channels in (stage.out_channels, stage.inner_channels)
+        if channels
+    )
+    if narrowest * width < 4:
+        raise UserError(
+            f"width {width:g} leaves stage {number} of {spec.name} with {narrowest * width:.1f} "
+            f"channels, which rounds to none; use at least {4 / narrowest:g}."
+        )
+    stages = tuple(_scale_stage(spec, stage, depth, width) for stage in spec.stages)
+    return replace(spec, stages=stages, resolution_px=px)
+
+
+def _scale_stage(spec: ArchitectureSpec, stage: StageSpec, depth: float, width: float) -> StageSpec:
+    out_channels = round_filters(stage.out_channels, width) if stage.out_channels else 0
+    if stage.operator == "conv_head":
+        out_channels = max(out_channels, spec.min_head_channels)
+    is_end = stage.operator in ("conv", "conv_head", "pool_head")
+    return replace(
+        stage,
+        out_channels=out_channels,
+        inner_channels=round_filters(stage.inner_channels, width) if stage.inner_channels else 0,
+        repeats=stage.repeats if is_end else round_repeats(stage.repeats, depth),
+    )
+
+
+def released(variant: str) -> Multipliers:
+    """The published multipliers of ``b0`` to ``b7``. Raises UserError for any other name."""
+    try:
+        row = RELEASED_VARIANTS[variant]
+    except KeyError:
+        raise UserError(
+            f"There is no variant {variant!r}; choose one of {', '.join(RELEASED_VARIANTS)}."
+        ) from None
+    return Multipliers(row.depth, row.width, row.resolution_px)
+
+
+def hold_constraint(
+    alpha: float, beta: float, gamma: float, moved: str, target: float = 2.0
+) -> tuple[float, float, float]:
+    """α, β, γ with ``α·β²·γ² = target``: ``moved`` keeps its value, the other two share the rest.
+
+    The other two keep their proportion in log-cost (both at 1 share evenly) and stay ≥ 1; where
+    ``moved`` alone overshoots the target, it is lowered to meet it.
+    """
+    powers = {"alpha": 1, "beta": 2, "gamma": 2}
+    if moved not in powers:
+        raise UserError(f"moved must be alpha, beta or gamma, not {moved!r}.")
+    logs = {
+        name: power * math.log(max(1.0, value))
+        for (name, power), value in zip(powers.items(), (alpha, beta, gamma), strict=True)
+    }
+    budget = math.log(target)
+    logs[moved] = min(logs[moved], budget)
+    others = [name for name in powers if name != moved]
+    rest, share = budget - logs[moved], sum(logs[name] for name in others)
+    for name in others:
+        logs[name] = rest * (logs[name] / share if share > 1e-12 else 0.5)
+    a, b, c = (math.exp(logs[name] / power) for name, power in powers.items())
+    return a, b, c

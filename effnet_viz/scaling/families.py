@@ -1,0 +1,255 @@
+"""Which models exist: families, roles, and the spec of each. Plain data, no weights, no torch."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Literal
+
+from effnet_viz.errors import UserError
+from effnet_viz.scaling.architectures import (
+    CLASSROOM_BASELINE,
+    EFFICIENTNET_B0,
+    RELEASED_VARIANTS,
+    RESNET_50,
+    ArchitectureSpec,
+)
+from effnet_viz.scaling.compound import (
+    Coefficients,
+    Multipliers,
+    checked_multipliers,
+    released,
+    scale,
+)
+
+Role = Literal["baseline", "depth", "width", "resolution", "compound"]
+
+#: Always in this order, on every page and figure.
+ROLES: tuple[Role, ...] = ("baseline", "depth", "width", "resolution", "compound")
+
+#: The compound role's coefficients: those of the grid search's best true mixture, with phi solved
+#: for 4× the baseline's built MACs (``assets/results/classroom-search.json``).
+CLASSROOM_COMPOUND = Coefficients(phi=2.08, alpha=1.30, beta=1.05, gamma=1.15)
+
+#: The classroom family: each scaled role costs 4× the baseline's MACs as built, within 5 %.
+CLASSROOM_ROLES: MappingProxyType[Role, Multipliers] = MappingProxyType(
+    {
+        "baseline": Multipliers(depth=1.0, width=1.0, resolution_px=96),
+        "depth": Multipliers(depth=3.67, width=1.0, resolution_px=96),
+        "width": Multipliers(depth=1.0, width=2.15, resolution_px=96),
+        "resolution": Multipliers(depth=1.0, width=1.0, resolution_px=192),
+        "compound": CLASSROOM_COMPOUND.multipliers(CLASSROOM_BASELINE.resolution_px),
+    }
+)
+
+
+#: Halfway to each single-dimension role: 2× the baseline's MACs as built, within 10 %.
+CLASSROOM_HALFWAY: MappingProxyType[Role, Multipliers] = MappingProxyType(
+    {
+        "depth": Multipliers(depth=1.76, width=1.0, resolution_px=96),
+        "width": Multipliers(depth=1.0, width=1.27, resolution_px=96),
+        "resolution": Multipliers(depth=1.0, width=1.0, resolution_px=130),
+    }
+)
+
+#: Epochs of training, the same for every member.
+CLASSROOM_EPOCHS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class ClassroomMember:
+    """One trained network of the classroom family.
+
+    ``name``: the role, for its 2× point ``role-2x``; ``-seedN`` follows where the seed is not 0.
+    ``times``: the MACs it was scaled to, in baselines, before rounding.
+    """
+
+    name: str
+    role: Role
+    times: int
+    multipliers: Multipliers
+    seed: int = 0
+
+    @property
+    def spec(self) -> ArchitectureSpec:
+        """The scaled architecture."""
+        return scale(CLASSROOM_BASELINE, self.multipliers)
+
+
+def classroom_member(name: str) -> ClassroomMember:
+    """The member called ``role``, ``role-2x``, ``role-seedN`` or ``role-2x-seedN``.
+
+    Raises UserError for any other name.
+    """
+    base, _, seed = name.partition("-seed")
+    seed_ok = seed.isdecimal() and seed == str(int(seed)) != "0" if "-seed" in name else True
+    for role in ROLES:
+        if base == role and seed_ok:
+            times = 1 if role == "baseline" else 4
+            return ClassroomMember(name, role, times, CLASSROOM_ROLES[role], int(seed or 0))
+        if base == f"{role}-2x" and role in CLASSROOM_HALFWAY and seed_ok:
+            return ClassroomMember(name, role, 2, CLASSROOM_HALFWAY[role], int(seed or 0))
+    raise UserError(
+        f"There is no role {name!r}; choose one of {', '.join(ROLES)}, "
+        f"{', '.join(f'{role}-2x' for role in CLASSROOM_HALFWAY)}, or one of them with -seed1."
+    )
+
+
+def classroom_spec(name: str) -> ArchitectureSpec:
+    """The scaled architecture of a classroom role or member. Raises UserError for another name."""
+    return classroom_member(name).spec
+
+
+def released_spec(variant: str) -> ArchitectureSpec:
+    """A released EfficientNet, with its own dropout. Raises UserError for an unknown variant."""
+    spec = scale(EFFICIENTNET_B0, released(variant))
+    return replace(spec, dropout=RELEASED_VARIANTS[variant].dropout)
+
+
+#: What a model's weights are, in the words every page uses.
+SHIPPED = "shipped: trained by this project on Imagenette"
+IMAGENET = "ImageNet (torchvision)"
+UNTRAINED = "untrained"
+
+#: The ten classes of Imagenette in the order of their folders (ImageNet's WordNet ids).
+IMAGENETTE_CLASSES: MappingProxyType[str, str] = MappingProxyType(
+    {
+        "n01440764": "tench",
+        "n02102040": "English springer",
+        "n02979186": "cassette player",
+        "n03000684": "chain saw",
+        "n03028079": "church",
+        "n03394916": "French horn",
+        "n03417042": "garbage truck",
+        "n03425413": "gas pump",
+        "n03445777": "golf ball",
+        "n03888257": "parachute",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """One model a person can choose. ``spec`` carries the resolution it runs at; ``note`` says what
+    the model is not, where its role alone would mislead."""
+
+    family: str
+    name: str
+    role: Role
+    spec: ArchitectureSpec
+    weights: str
+    note: str = ""
+
+    @property
+    def key(self) -> str:
+        """A short name that is unique over all families, for links and widget keys."""
+        return f"{self.family}/{self.name}"
+
+
+def models(family: str) -> tuple[ModelEntry, ...]:
+    """The listed models of ``classroom``, ``imagenet`` or ``resnet50``, in order.
+
+    Raises UserError for an unknown family; ``custom`` has no list, its spec comes from the user.
+    """
+    names: tuple[str, ...]
+    match family:
+        case "classroom":
+            names = ROLES
+        case "imagenet":
+            names = (*RELEASED_VARIANTS, "b0@448")
+        case "resnet50":
+            names = ("resnet50", "resnet152", "wide_resnet50_2", f"resnet50@{RESNET50_MATCHED_PX}")
+        case _:
+            raise UserError(
+                f"There is no family {family!r}; choose classroom, imagenet, resnet50 or custom."
+            )
+    return tuple(find_model(family, name) for name in names)
+
+
+#: What a family shows when no model is named.
+DEFAULT_MODELS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
+    {"classroom": ROLES, "imagenet": ("b0", "b3"), "resnet50": ("resnet50", "resnet152")}
+)
+
+#: The crop of torchvision's B2 weights; every other variant is evaluated at the released size.
+TORCHVISION_B2_PX = 288
+
+NOT_TRAINED_AT_SIZE = "these weights were not trained at this size"
+
+
+def find_model(family: str, name: str) -> ModelEntry:
+    """The entry of one model; ``NAME@PX`` runs a baseline at another resolution.
+
+    Raises UserError for a name the family does not have.
+    """
+    base, at, px_text = name.partition("@")
+    if family == "classroom" and not at:
+        with contextlib.suppress(UserError):
+            member = classroom_member(name)
+            return ModelEntry(family, name, member.role, member.spec, SHIPPED)
+    if family == "imagenet" and base in RELEASED_VARIANTS and (not at or base == "b0"):
+        spec = released_spec(base)
+        if at:
+            spec = _at_resolution(spec, px_text)
+            return ModelEntry(family, name, "resolution", spec, IMAGENET, NOT_TRAINED_AT_SIZE)
+        role: Role = "baseline" if base == "b0" else "compound"
+        note = ""
+        if base == "b2":
+            spec = replace(spec, resolution_px=TORCHVISION_B2_PX)
+            note = "torchvision evaluates these weights at 288 px; the paper's B2 runs at 260 px"
+        return ModelEntry(family, name, role, spec, IMAGENET, note)
+    if family == "resnet50" and base in _RESNETS and (not at or base == "resnet50"):
+        role, spec, note = _RESNETS[base]
+        if at:
+            spec = _at_resolution(spec, px_text)
+            return ModelEntry(family, name, "resolution", spec, IMAGENET, NOT_TRAINED_AT_SIZE)
+        return ModelEntry(family, name, role, spec, IMAGENET, note)
+    if family not in DEFAULT_MODELS:
+        models(family)
+    raise UserError(
+        f"The {family} family has no model {name!r}; it has "
+        f"{', '.join(entry.name for entry in models(family))}."
+    )
+
+
+def _at_resolution(spec: ArchitectureSpec, px_text: str) -> ArchitectureSpec:
+    if not px_text.isdecimal():
+        raise UserError(f"Write the resolution as whole pixels, e.g. @448, not @{px_text}.")
+    return replace(spec, resolution_px=checked_multipliers(1, 1, int(px_text)).resolution_px)
+
+
+def _resnet(repeats: tuple[int, ...], inner_width: int = 1) -> ArchitectureSpec:
+    stem, *stages, head = RESNET_50.stages
+    return replace(
+        RESNET_50,
+        stages=(
+            stem,
+            *(
+                replace(stage, repeats=count, inner_channels=stage.inner_channels * inner_width)
+                for stage, count in zip(stages, repeats, strict=True)
+            ),
+            head,
+        ),
+    )
+
+
+_RESNETS: MappingProxyType[str, tuple[Role, ArchitectureSpec, str]] = MappingProxyType(
+    {
+        "resnet50": ("baseline", RESNET_50, ""),
+        "resnet152": (
+            "depth",
+            replace(_resnet((3, 8, 36, 3)), name="resnet_152"),
+            "deeper in its middle stages only, not every stage times d",
+        ),
+        "wide_resnet50_2": (
+            "width",
+            replace(_resnet((3, 4, 6, 3), inner_width=2), name="wide_resnet_50_2"),
+            "only the inner 3x3 convolutions are twice as wide, not every layer",
+        ),
+    }
+)
+
+
+#: ResNet-50 costs about as much here as ResNet-152 and Wide ResNet-50-2 at 224 px.
+RESNET50_MATCHED_PX = 369

@@ -1,0 +1,180 @@
+"""The Benchmark page's controls: what to measure and how, and the measurement under way."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import cast
+
+import streamlit as st
+
+from effnet_viz.engine.jobs.background import time_left
+from effnet_viz.engine.jobs.timing import Job, Progress
+from effnet_viz.evidence.results import BenchmarkRow
+from effnet_viz.evidence.timing import (
+    MAX_BATCH,
+    MODELS,
+    QUICK,
+    Setup,
+    custom_entry,
+    title,
+)
+from effnet_viz.scaling.families import ModelEntry, Role
+from effnet_viz.ui.shared import cache, model_views
+from effnet_viz.ui.shared.state import scale_choice
+
+SCALE = "custom"
+ONE, ALL, GPU = "one", "all", "gpu"
+WHERE_TITLES: MappingProxyType[str, str] = MappingProxyType(
+    {ONE: "CPU, 1 thread", ALL: "CPU, all threads", GPU: "GPU"}
+)
+BATCHES = (1, 2, 4, 8, 16, MAX_BATCH)
+POLL_SECONDS = 1.0
+
+#: Rows of this visit, by model and setup.
+Key = tuple[str, int, str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the controls say."""
+
+    entries: tuple[ModelEntry, ...]
+    where: str
+    setup: Setup
+
+
+def controls() -> Choice:
+    """Which models, where, and how many images at once."""
+    options = dict(MODELS)
+    titles = {name: title(name) for name in options}
+    with model_views.shown_errors():
+        options[SCALE] = _scale_entry()
+        titles[SCALE] = options[SCALE].name
+    names = st.pills(
+        "Models",
+        list(options),
+        selection_mode="multi",
+        default=list(QUICK),
+        format_func=titles.__getitem__,
+        key="bench_models",
+        bind="query-params",
+        wrap=True,
+        help="Random weights: time does not depend on the weights, so nothing is downloaded.",
+    )
+    accelerator = cache.accelerator()
+    places = [ONE, ALL] + ([GPU] if accelerator else [])
+    where = st.segmented_control(
+        "Measure on",
+        places,
+        default=ONE,
+        format_func=WHERE_TITLES.__getitem__,
+        key="bench_on",
+        bind="query-params",
+        required=True,
+        help="The paper measured on one CPU core. This page does not follow the sidebar's device. "
+        + ("" if accelerator else "PyTorch finds no GPU on this machine."),
+    )
+    batch = st.select_slider(
+        "Images at once (batch)", BATCHES, value=1, key="bench_batch", bind="query-params"
+    )
+    where = where or ONE
+    setup = Setup(
+        device=accelerator or "cpu" if where == GPU else "cpu",
+        threads={ONE: 1, ALL: os.cpu_count() or 1}.get(where),
+        batch_size=int(batch),
+    )
+    return Choice(tuple(options[name] for name in names), where, setup)
+
+
+def _scale_entry() -> ModelEntry:
+    """The Scale page's network. Raises UserError where it cannot be scaled."""
+    choice = scale_choice()
+    m, base = choice.multipliers, choice.architecture
+    scaled = {
+        "depth": m.depth != 1,
+        "width": m.width != 1,
+        "resolution": m.resolution_px != base.resolution_px,
+    }
+    which = [role for role, is_scaled in scaled.items() if is_scaled]
+    role = "baseline" if not which else which[0] if len(which) == 1 else "compound"
+    return custom_entry(choice.study().scaled, cast(Role, role), f"Scale: {choice.name}")
+
+
+def measuring(choice: Choice) -> None:
+    """The button, or the progress of what it started."""
+    job: Job | None = st.session_state.get("bench_job")
+    if job is not None:
+        cache.visits_benchmark(job.number, job)
+        now = job.progress()
+        _collect(job)
+        if not now.finished:
+            _watch(job, len(job.rows) + len(job.failures))
+            return
+        st.session_state["bench_failures"] = job.failures
+        st.session_state["bench_cancelled"] = now.cancelled
+        st.session_state["bench_job"] = None
+    st.button(
+        "Measure",
+        type="primary",
+        icon=":material/timer:",
+        disabled=not choice.entries,
+        on_click=_start,
+        args=(choice,),
+        width="stretch",
+    )
+    if not choice.entries:
+        st.caption("Choose at least one model.")
+    _say_failures(st.session_state.get("bench_failures", ()))
+    if st.session_state.get("bench_cancelled"):
+        st.info("Cancelled; what was measured before is kept.", icon=":material/info:")
+
+
+def _start(choice: Choice) -> None:
+    st.session_state["bench_failures"] = ()
+    st.session_state["bench_cancelled"] = False
+    st.session_state["bench_job"] = Job(choice.entries, choice.setup).start()
+
+
+def _say_failures(failures: Sequence[str]) -> None:
+    for failure in failures:
+        st.error(failure, icon=":material/block:")
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def _watch(job: Job, known: int) -> None:
+    """Progress, time left and a way to stop; draws the page anew when a model is done."""
+    now = job.progress()
+    if now.finished or len(job.rows) + len(job.failures) > known:
+        st.rerun()
+    st.progress(now.share, text=_progress_text(now))
+    st.button("Cancel", icon=":material/stop:", on_click=job.cancel, width="stretch")
+    _say_failures(job.failures)
+
+
+def _progress_text(now: Progress) -> str:
+    if now.waiting:
+        return "Waiting: another measurement is running, and two would slow each other"
+    if now.starting:
+        return "Starting a process of its own, so that nothing else disturbs the clock"
+    left = "time left: not known yet"
+    if now.seconds_left is not None:
+        left = time_left(now.seconds_left)
+    return f"{title(now.model)} ({now.models_done + 1} of {now.models}), {left}"
+
+
+def _key(row: BenchmarkRow) -> Key:
+    return row.model, row.macs, row.device, row.threads, row.batch_size
+
+
+def _collect(job: Job) -> None:
+    kept: dict[Key, BenchmarkRow] = st.session_state.setdefault("bench_rows", {})
+    kept.update((_key(row), row) for row in job.rows)
+
+
+def measured_rows() -> tuple[BenchmarkRow, ...]:
+    """Everything measured in this visit, the latest of each model and setup."""
+    kept: dict[Key, BenchmarkRow] = st.session_state.get("bench_rows", {})
+    return tuple(kept.values())

@@ -1,0 +1,6 @@
+"""The Run page's sections.
+
+As ``ui``.
+
+- ``views``: the sections of the Run page.
+"""

@@ -1,0 +1,16 @@
+"""What pages share: state, caches, photos, widgets.
+
+As ``ui``.
+
+- ``background_views``: work in the background on a page: a button, then progress with time left and
+  a way to stop.
+- ``cache``: the only users of Streamlit's caches, and the only importers of the engine.
+- ``kept``: things kept in memory up to a number of bytes; the longest unused go first.
+- ``model_views``: what pages show of models: badges, honest labels, warnings, and engine errors as
+  sentences.
+- ``parts``: what sections of pages are made of: a sentence, a chart, a table with a download.
+- ``photos``: the photo a visitor looks at: a sample, or their own upload, kept for the visit.
+- ``shell``: what surrounds a page.
+- ``state``: the keys of shared state and what they mean; every key is also the name in the link.
+- ``widgets``: components that own widget state; pages call them and read plain values back.
+"""

@@ -1,0 +1,83 @@
+"""Work in the background on a page: a button, then progress with time left and a way to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import streamlit as st
+
+from effnet_viz.engine.jobs.background import Background
+from effnet_viz.errors import UserError
+from effnet_viz.ui.shared import cache
+
+POLL_SECONDS = 1.0
+RESULTS_KEPT = 24
+
+
+def result_of(
+    slot: str,
+    request: Hashable,
+    label: str,
+    start: Callable[[], Background[Any]],
+    *,
+    icon: str,
+    disabled: bool = False,
+    hint: str = "",
+) -> Any:
+    """What was made for this ``request`` in this visit, else None: then there is the button that
+    starts it, or the progress of what runs in this ``slot``.
+
+    One thing runs in a slot at a time. Results are kept for the visit, so a choice that was made
+    before costs nothing; a failure is one sentence, and the button is there again.
+    """
+    kept: dict[Hashable, Any] = st.session_state.setdefault(f"kept_{slot}", {})
+    running: tuple[Hashable, Background[Any]] | None = st.session_state.get(f"job_{slot}")
+    if running is not None and running[1].standing().finished:
+        _collect(slot, kept, *running)
+        running = None
+    if request in kept:
+        return kept[request]
+    if running is not None:
+        if running[0] != request:
+            st.caption("This is still at work on what you chose before.")
+        _watch(running[1], slot)
+        return None
+    if problem := st.session_state.get(f"problem_{slot}"):
+        st.error(problem, icon=":material/error:")
+    if st.session_state.pop(f"cancelled_{slot}", False):
+        st.info("Cancelled; everything else is as it was.", icon=":material/info:")
+
+    def begin() -> None:
+        st.session_state[f"problem_{slot}"] = ""
+        try:
+            job = cache.visits_work(cache.unique(), start().start())
+            st.session_state[f"job_{slot}"] = (request, job)
+        except UserError as error:
+            st.session_state[f"problem_{slot}"] = str(error)
+
+    st.button(label, key=f"start_{slot}", on_click=begin, icon=icon, disabled=disabled, help=hint)
+    return None
+
+
+def _collect(slot: str, kept: dict[Hashable, Any], request: Hashable, job: Background[Any]) -> None:
+    st.session_state[f"job_{slot}"] = None
+    st.session_state[f"problem_{slot}"] = job.failure
+    if job.result is not None:
+        kept[request] = job.result
+        while len(kept) > RESULTS_KEPT:
+            kept.pop(next(iter(kept)))
+    elif job.should_stop():
+        st.session_state[f"cancelled_{slot}"] = True
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def _watch(job: Background[Any], slot: str) -> None:
+    """Progress, time left and a way to stop; draws the page anew when it is done."""
+    standing = job.standing()
+    if standing.finished:
+        st.rerun()
+    st.progress(standing.share, text=standing.in_words())
+    st.button("Cancel", key=f"cancel_{slot}", on_click=job.cancel, icon=":material/stop:")
+    if standing.cancelled:
+        st.caption("Stopping after this step.")

@@ -1,0 +1,112 @@
+"""What sections of pages are made of: a sentence, a chart, a table with a download."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+
+from effnet_viz.evidence.paper.tables import Cell, Printed, as_csv
+
+Format = str | Callable[[float], str]
+
+MISSING = ":gray[not printed]"
+YES, NO = ":green-badge[agrees]", ":orange-badge[differs]"
+
+
+def notice(sentence: str) -> None:
+    """The one sentence that says what to notice."""
+    st.markdown(sentence)
+
+
+def chart(figure: go.Figure, key: str, alt: str) -> None:
+    """A chart without toolbar, named for those who cannot see it."""
+    st.plotly_chart(figure, key=key, alt=alt, config={"displayModeBar": False})
+
+
+def table(
+    rows: Sequence[Mapping[str, Cell]],
+    *,
+    name: str,
+    alt: str,
+    formats: Mapping[str, Format] | None = None,
+    missing: str = MISSING,
+    hidden: Sequence[str] = (),
+) -> None:
+    """A table, its first column the index, and the same rows unrounded as a CSV file.
+
+    Printed numbers show the digits they were printed with, computed ones follow ``formats``;
+    ``hidden`` columns are in the file only.
+    """
+    formats = formats or {}
+    shown = [
+        {
+            column: _cell(value, formats.get(column, ".4g"), missing)
+            for column, value in row.items()
+            if column not in hidden
+        }
+        for row in rows
+    ]
+    st.table(pd.DataFrame(shown).set_index(next(iter(shown[0]))), alt=alt)
+    st.download_button(
+        "CSV",
+        as_csv([{key: _plain(value) for key, value in row.items()} for row in rows]),
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        help=f"This table, unrounded: {alt}.",
+        on_click="ignore",
+        key=f"csv_{name}",
+    )
+
+
+def _plain(value: Cell) -> Cell:
+    """A cell without Markdown: badges and emphasis are for the screen."""
+    if not isinstance(value, str):
+        return value
+    return re.sub(r":[a-z-]+\[(.*?)\]", r"\1", value).replace("**", "")
+
+
+def source(where: str, computed: bool = True) -> str:
+    """A source cell that stays on one line, e.g. ``v1 table 2, here``."""
+    return (where + ", here" if computed else where).replace(" ", "\u00a0")
+
+
+def _cell(value: Cell, style: Format, missing: str) -> str:
+    if value is None:
+        return missing
+    if isinstance(value, Printed):
+        return str(value)
+    if isinstance(value, str):
+        return value
+    return style(value) if callable(style) else f"{value:{style}}"
+
+
+def link(page: str, label: str, icon: str) -> None:
+    """A link to another page, or its name alone where this app does not have it."""
+    try:
+        if not Path(page).is_file():
+            raise StreamlitAPIException
+        st.page_link(page, label=label, icon=icon)
+    except StreamlitAPIException:
+        st.caption(label)
+
+
+def times(value: float) -> str:
+    """A ratio as the paper writes it, with three digits."""
+    return f"{value:.3g}×"
+
+
+def percent(value: float) -> str:
+    """A signed percentage of a fraction."""
+    return f"{100 * value:+.1f} %"
+
+
+def points(value: float) -> str:
+    """A signed difference of accuracies."""
+    return f"{value:+.1f} points"

@@ -1,0 +1,78 @@
+import threading
+
+from effnet_viz.engine.jobs.background import Background
+from effnet_viz.errors import Cancelled, UserError
+
+
+def test_what_the_work_returns_is_the_result():
+    def work(task):
+        task.report("half", 0.5)
+        return 42
+
+    job = Background(work).start()
+    assert job.wait(10)
+    standing = job.standing()
+    assert (job.result, job.failure) == (42, "")
+    assert (standing.what, standing.share, standing.finished) == ("half", 0.5, True)
+
+
+def test_a_cancel_reaches_the_work_at_its_next_report():
+    reached, go = threading.Event(), threading.Event()
+    done = []
+
+    def work(task):
+        for step in range(100):
+            task.report(f"step {step}", step / 100)
+            done.append(step)
+            reached.set()
+            assert go.wait(10)
+        return "all"
+
+    job = Background(work).start()
+    assert reached.wait(10)
+    job.cancel()
+    go.set()
+    assert job.wait(10)
+    assert job.result is None
+    assert done == [0]
+    assert job.standing().cancelled
+
+
+def test_work_may_keep_what_it_has_when_stopped():
+    go = threading.Event()
+
+    def work(task):
+        assert go.wait(10)
+        kept = [1]
+        try:
+            task.report("second", 0.5)
+        except Cancelled:
+            return kept
+        return [1, 2]
+
+    job = Background(work).start()
+    job.cancel()
+    go.set()
+    assert job.wait(10)
+    assert job.result == [1]
+
+
+def test_errors_become_sentences():
+    def refuses(_task):
+        raise UserError("Choose another photo.")
+
+    def breaks(_task):
+        raise ZeroDivisionError("division by zero")
+
+    for work, words in ((refuses, "Choose another photo."), (breaks, "ZeroDivisionError")):
+        job = Background(work).start()
+        assert job.wait(10)
+        assert words in job.failure
+
+
+def test_time_left_follows_from_the_share(monkeypatch):
+    clock = iter([100.0, 100.0, 130.0])
+    monkeypatch.setattr("effnet_viz.engine.jobs.background.time.monotonic", lambda: next(clock))
+    job = Background(lambda task: task.report("now", 0.25)).start()
+    assert job.wait(10)
+    assert job.standing().in_words() == "now, about 2 min left"

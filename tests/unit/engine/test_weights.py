@@ -1,0 +1,522 @@
+"""Models with weights: torchvision's own networks are the oracle, a local server the publisher."""
+
+import copy
+import hashlib
+import io
+import json
+import os
+import threading
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+import torchvision.models as tv
+from PIL import Image
+from torchvision.transforms import InterpolationMode
+from torchvision.transforms._presets import ImageClassification
+
+from effnet_viz.engine import images, weights
+from effnet_viz.engine.models import build_model
+from effnet_viz.engine.training.recipe import EpochResult, Recipe
+from effnet_viz.engine.training.shipping import half_precision_copy, save_checkpoint
+from effnet_viz.engine.weights import LoadedModel, load_model, untrained_model
+from effnet_viz.errors import UserError
+from effnet_viz.evidence.checkpoints import read_record, shipped_roles
+from effnet_viz.scaling.architectures import EFFICIENTNET_B0, RELEASED_VARIANTS, RESNET_50
+from effnet_viz.scaling.cost import network_cost
+from effnet_viz.scaling.families import (
+    IMAGENET,
+    IMAGENETTE_CLASSES,
+    ROLES,
+    SHIPPED,
+    UNTRAINED,
+    classroom_spec,
+    find_model,
+    released_spec,
+)
+
+PUBLISHED = {
+    **{f"b{n}": getattr(tv, f"EfficientNet_B{n}_Weights").IMAGENET1K_V1 for n in range(8)},
+    "resnet50": tv.ResNet50_Weights.IMAGENET1K_V1,
+    "resnet152": tv.ResNet152_Weights.IMAGENET1K_V1,
+    "wide_resnet50_2": tv.Wide_ResNet50_2_Weights.IMAGENET1K_V1,
+}
+CONSTRUCTORS = {
+    **{f"b{n}": getattr(tv, f"efficientnet_b{n}") for n in range(8)},
+    "resnet50": tv.resnet50,
+    "resnet152": tv.resnet152,
+    "wide_resnet50_2": tv.wide_resnet50_2,
+}
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """On a busy machine the threads of a small network mostly wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def family_of(name: str) -> str:
+    return "imagenet" if name.startswith("b") else "resnet50"
+
+
+def lived_in(module: torch.nn.Module, variance=(0.02, 0.3)) -> torch.nn.Module:
+    """Statistics and scales as after training, so that no default can hide a mistake."""
+    generator = torch.Generator().manual_seed(0)
+    for layer in module.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            for value, low, high in (
+                (layer.running_mean, -0.1, 0.1),
+                (layer.running_var, *variance),
+                (layer.weight.data, 0.5, 1.0),
+                (layer.bias.data, -0.2, 0.2),
+            ):
+                value.uniform_(low, high, generator=generator)
+            layer.num_batches_tracked.fill_(7)
+    return module.eval()
+
+
+def photo(width: int = 300, height: int = 200, seed: int = 0) -> Image.Image:
+    values = np.random.default_rng(seed).integers(0, 256, (height // 8, width // 8, 3), np.uint8)
+    return Image.fromarray(values).resize((width, height), Image.Resampling.BICUBIC)
+
+
+@pytest.fixture
+def publisher(file_server, monkeypatch, tmp_path):
+    """``publish(name)``: torchvision's weights of this name now come from the local server."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+
+    def publish(name, module=None, body=None):
+        torch.manual_seed(int(name[1]) if name.startswith("b") else 50)
+        module = module or lived_in(CONSTRUCTORS[name](weights=None))
+        if body is None:
+            buffer = io.BytesIO()
+            torch.save(module.state_dict(), buffer)
+            body = buffer.getvalue()
+        path = f"/{name}-{hashlib.sha256(body).hexdigest()[:8]}.pth"
+        file_server.replies[path] = [body]
+        monkeypatch.setattr(PUBLISHED[name].value, "url", file_server.url(path))
+        cached = tmp_path / "torch" / "hub" / "checkpoints" / path[1:]
+        return module, body, cached
+
+    publish.server = file_server
+    return publish
+
+
+# What torchvision publishes
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_every_published_state_fits_key_for_key(name):
+    base = find_model(family_of(name), name)
+    with torch.device("meta"):
+        theirs = CONSTRUCTORS[name](weights=None).state_dict()
+        eps = weights._NORM_EPS.get(name, 1e-5)
+        ours = (
+            build_model(base.spec, norm_eps=eps)
+            if name in RELEASED_VARIANTS
+            else weights._RESNETS[name](weights=None)
+        ).state_dict()
+    assert [(k, v.shape, v.dtype) for k, v in ours.items()] == [
+        (k, v.shape, v.dtype) for k, v in theirs.items()
+    ]
+    assert network_cost(base.spec).params == PUBLISHED[name].meta["num_params"]
+
+
+@pytest.mark.parametrize("name", RELEASED_VARIANTS)
+def test_batch_norm_epsilon_is_torchvisions(name):
+    with torch.device("meta"):
+        theirs = CONSTRUCTORS[name](weights=None)
+    expected = {m.eps for m in theirs.modules() if isinstance(m, torch.nn.BatchNorm2d)}
+    assert expected == {weights._NORM_EPS.get(name, 1e-5)}
+
+
+@pytest.mark.parametrize("name", [*PUBLISHED, "b0@448", "resnet50@369"])
+def test_the_published_name_carries_the_checksum(name):
+    source = weights.imagenet_source(name)
+    base = name.partition("@")[0]
+    assert source.url == PUBLISHED[base].url
+    assert source.digest_start == torch.hub.HASH_REGEX.search(source.file_name).group(1)
+    assert len(source.digest_start) == 8
+    assert weights.download_size_mb(name) == PUBLISHED[base].meta["_file_size"]
+
+
+@pytest.mark.parametrize(("name", "px"), [("b0", 224), ("b1", 96), ("b5", 64), ("resnet50", 64)])
+def test_loaded_logits_equal_torchvisions(publisher, name, px):
+    theirs, body, cached = publisher(name)
+    progress = []
+    model = load_model(
+        family_of(name), name, optimised=False, on_progress=lambda *at: progress.append(at)
+    )
+    inputs = torch.randn(2, 3, px, px, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        expected, got = theirs(inputs), model.module(inputs)
+    assert expected.std() > 1e-3
+    assert torch.equal(got, expected)
+    assert progress[-1] == (len(body), len(body))
+
+    assert not model.module.training
+    assert not any(p.requires_grad for p in model.module.parameters())
+    assert (model.weights, model.meaningful, model.device) == (IMAGENET, True, "cpu")
+    assert model.classes == tuple(PUBLISHED[name].meta["categories"])
+    assert model.record["sha256"] == hashlib.sha256(cached.read_bytes()).hexdigest()
+    assert model.record["val_top1"] == PUBLISHED[name].meta["_metrics"]["ImageNet-1K"]["acc@1"]
+    assert model.record["params"] == PUBLISHED[name].meta["num_params"]
+    assert len(model.record["architecture"]) == len(model.spec.stages)
+    json.dumps(model.record)
+
+
+def test_the_optimised_model_computes_the_same(publisher):
+    theirs, _, _ = publisher("b0")
+    model = load_model("imagenet", "b0")
+    inputs = model.preprocess(photo())
+    with torch.inference_mode():
+        expected, got = theirs(inputs), model.module(inputs)
+    assert (got - expected).abs().max() <= 1e-4 * expected.abs().max()
+    assert not any(p.requires_grad for p in model.module.parameters())
+
+
+@pytest.mark.parametrize("name", ["b0", "b1", "b2", "resnet50"])
+@pytest.mark.parametrize("size", [(300, 200), (120, 333)])
+def test_a_whole_photo_goes_through_the_published_transform(publisher, name, size):
+    stand_in = name if name == "resnet50" else "b0"
+    publisher(stand_in)
+    model = load_model(family_of(name), stand_in, optimised=False)
+    if name != stand_in:  # the transform of another network is enough here
+        entry = find_model("imagenet", name)
+        model = LoadedModel(
+            **{f: getattr(model, f) for f in model.__dataclass_fields__}
+            | {"spec": entry.spec, "published_transform": PUBLISHED[name].transforms()}
+        )
+    expected = PUBLISHED[name].transforms()(photo(*size)).unsqueeze(0)
+    assert torch.equal(model.preprocess(photo(*size)), expected)
+    assert expected.shape[-1] == model.spec.resolution_px
+
+
+@pytest.mark.parametrize(
+    ("name", "resize", "crop", "interpolation"),
+    [
+        ("b0@448", 512, 448, InterpolationMode.BICUBIC),
+        ("b0@100", 114, 100, InterpolationMode.BICUBIC),
+        ("resnet50@369", 422, 369, InterpolationMode.BILINEAR),
+    ],
+)
+def test_another_resolution_scales_the_published_transform(
+    publisher, name, resize, crop, interpolation
+):
+    publisher(name.partition("@")[0])
+    model = load_model(family_of(name), name, optimised=False)
+    reference = ImageClassification(crop_size=crop, resize_size=resize, interpolation=interpolation)
+    assert torch.equal(model.preprocess(photo())[0], reference(photo()))
+    assert model.spec.resolution_px == crop
+    assert model.role == "resolution"
+    assert model.record["val_top1"] is None
+    assert f"{resize} px" in model.record["preprocessing"]["crop"]
+    assert "not trained" in model.record["note"]
+
+
+def test_a_square_is_seen_at_the_models_own_resolution(publisher):
+    publisher("b0")
+    model = load_model("imagenet", "b0", optimised=False)
+    chosen = images.Square(40, 10, 150)
+    part = photo().crop((40, 10, 190, 160))
+    reference = ImageClassification(
+        crop_size=224, resize_size=224, interpolation=InterpolationMode.BICUBIC
+    )
+    levels = (model.preprocess(photo(), chosen)[0] - reference(part)).abs() * 255 * 0.229
+    assert levels.max() <= 2.1
+    assert levels.mean() < 0.1
+
+
+def test_a_strip_is_cut_before_it_is_enlarged(publisher):
+    publisher("b0")
+    model = load_model("imagenet", "b0", optimised=False)
+    strip = photo(160, 16).resize((8000, 8))
+    expected = PUBLISHED["b0"].transforms()(strip.crop((3936, 0, 4064, 8)))
+    assert torch.equal(model.preprocess(strip)[0], expected)
+
+
+# The file on its way and in the cache
+
+
+def test_the_second_load_is_offline(publisher):
+    publisher("b0")
+    assert not weights.is_available("imagenet", "b0")
+    load_model("imagenet", "b0", optimised=False)
+    load_model("imagenet", "b0@448", optimised=False)
+    assert weights.is_available("imagenet", "b0@448")
+    assert len(publisher.server.requests) == 1
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "html", "empty"])
+def test_every_load_verifies_and_mends(publisher, damage):
+    theirs, body, cached = publisher("b0")
+    load_model("imagenet", "b0", optimised=False)
+    middle = len(body) // 2
+    bad = {
+        "truncated": body[:middle],
+        "flipped": body[:middle] + bytes([body[middle] ^ 1]) + body[middle + 1 :],
+        "html": b"<!DOCTYPE html><title>Log in</title>",
+        "empty": b"",
+    }[damage]
+    cached.write_bytes(bad)
+    model = load_model("imagenet", "b0", optimised=False)
+    assert model.record["sha256"] == hashlib.sha256(body).hexdigest()
+    assert cached.with_name(cached.name + ".corrupt").read_bytes() == bad
+    words = {
+        "truncated": "cut short",
+        "flipped": "checksum",
+        "html": "web page",
+        "empty": "empty",
+    }
+    assert words[damage] in model.record["note"]
+    assert len(publisher.server.requests) == 2
+    inputs = torch.randn(1, 3, 64, 64)
+    with torch.inference_mode():
+        assert torch.equal(model.module(inputs), theirs(inputs))
+
+
+def test_no_network_is_said_at_once_with_what_still_works(
+    publisher, closed_port, monkeypatch, tmp_path
+):
+    _, _, cached = publisher("resnet50")
+    cached.parent.mkdir(parents=True)
+    cached.touch()
+    monkeypatch.setattr(
+        PUBLISHED["b3"].value, "url", f"http://127.0.0.1:{closed_port}/b3-01234567.pth"
+    )
+    started = time.perf_counter()
+    with pytest.raises(UserError) as raised:
+        load_model("imagenet", "b3")
+    assert time.perf_counter() - started < 2
+    message = str(raised.value)
+    assert "ImageNet weights of b3 (47 MB)" in message
+    assert "cannot be reached" in message
+    assert "the classroom family works offline, and so do resnet50" in message
+
+
+def test_two_threads_download_once(publisher):
+    publisher("b0")
+    models = []
+    threads = [
+        threading.Thread(
+            target=lambda: models.append(load_model("imagenet", "b0", optimised=False))
+        )
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(models) == 2
+    assert len(publisher.server.requests) == 1
+
+
+class Evil:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (self.path,)
+
+
+def test_code_in_a_weights_file_is_not_run(publisher, tmp_path):
+    buffer = io.BytesIO()
+    torch.save({"features": Evil(str(tmp_path / "owned"))}, buffer)
+    publisher("b0", module=torch.nn.Identity(), body=buffer.getvalue())
+    with pytest.raises(Exception, match=r"[Ww]eights_only|[Ww]eights only"):
+        load_model("imagenet", "b0", optimised=False)
+    assert not (tmp_path / "owned").exists()
+
+
+# The shipped family
+
+
+def trained(role: str) -> torch.nn.Module:
+    torch.manual_seed(ROLES.index(role))
+    return lived_in(build_model(classroom_spec(role)), variance=(0.8, 1.5))
+
+
+def ship(role: str, folder: Path, module: torch.nn.Module | None = None, **changes) -> dict:
+    details = {
+        "recipe": Recipe(epochs=2),
+        "epochs": 2,
+        "seed": 3,
+        "history": [EpochResult(1, 2.0, 30.0, 9.0), EpochResult(2, 1.0, 60.0, 9.0)],
+        "val_top1": 71.239,
+        "val_n": 3423,
+        "held_out_top1": 70.0,
+        "folder": folder,
+    }
+    return save_checkpoint(role, module or trained(role), **details | changes)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_shipped_role_comes_back_as_it_was(tmp_path, role):
+    module = trained(role)
+    record = ship(role, tmp_path, copy.deepcopy(module).to(memory_format=torch.channels_last))
+    model = load_model("classroom", role, optimised=False, folder=tmp_path)
+
+    rounded = copy.deepcopy(module)
+    for value in (*rounded.parameters(), *rounded.buffers()):
+        if value.is_floating_point():
+            value.data = value.data.half().float()
+    px = model.spec.resolution_px
+    inputs = torch.randn(2, 3, px, px, generator=torch.Generator().manual_seed(2))
+    with torch.inference_mode():
+        exact, expected = module(inputs), rounded(inputs)
+        got = model.module(inputs)
+        twin = half_precision_copy(module)(inputs)
+    assert torch.equal(got, expected)
+    assert torch.equal(twin, expected)
+    assert 0 < (got - exact).abs().max() < 0.02 * exact.abs().max()
+
+    assert all(value.dtype != torch.float16 for value in model.module.state_dict().values())
+    assert not model.module.training
+    assert not any(p.requires_grad for p in model.module.parameters())
+    assert model.spec == classroom_spec(role)
+    assert (model.family, model.name, model.role) == ("classroom", role, role)
+    assert (model.weights, model.meaningful) == (SHIPPED, True)
+    assert model.classes == tuple(IMAGENETTE_CLASSES.values())
+    assert model.record == read_record(role, tmp_path) == record
+
+
+def test_the_record_says_what_was_done(tmp_path):
+    record = ship("depth", tmp_path)
+    file = (tmp_path / "depth.safetensors").read_bytes()
+    module = trained("depth")
+    assert record["sha256"] == hashlib.sha256(file).hexdigest()
+    assert record["params"] == sum(p.numel() for p in module.parameters())
+    assert record["macs"] == network_cost(classroom_spec("depth")).macs
+    assert record["multipliers"] == {"depth": 3.67, "width": 1.0, "resolution_px": 96}
+    assert record["recipe"] == asdict(Recipe(epochs=2))
+    assert [row["held_out_top1"] for row in record["history"]] == [30.0, 60.0]
+    assert record["val_top1"] == 71.24
+    assert record["wnids"] == list(IMAGENETTE_CLASSES)
+    assert "--model depth --epochs 2 --seed 3" in record["reproduce"]
+    saved = safetensors.torch.load(file)
+    assert set(saved) == set(module.state_dict())
+    assert {v.dtype for v in saved.values()} == {torch.float16, torch.int64}
+    assert len(file) < 2 * record["params"] * 1.25
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["depth.json", "depth.safetensors"]
+
+
+def test_damaged_missing_and_foreign_checkpoints(tmp_path):
+    ship("width", tmp_path)
+    path, record_path = tmp_path / "width.safetensors", tmp_path / "width.json"
+    good, record = path.read_bytes(), json.loads(record_path.read_text())
+    assert weights.is_available("classroom", "width", tmp_path)
+    for bad in (good[:-1], good[:5000] + b"\0\0" + good[5002:], b"", b"<html></html>"):
+        path.write_bytes(bad)
+        with pytest.raises(UserError, match="width model's weights are damaged"):
+            load_model("classroom", "width", optimised=False, folder=tmp_path)
+
+    path.unlink()
+    assert not weights.is_available("classroom", "width", tmp_path)
+    with pytest.raises(UserError, match="width model's weights are missing"):
+        load_model("classroom", "width", optimised=False, folder=tmp_path)
+
+    path.write_bytes(good)
+    record["architecture"][3]["out_channels"] += 8
+    record_path.write_text(json.dumps(record))
+    with pytest.raises(UserError, match="another version of its architecture"):
+        load_model("classroom", "width", optimised=False, folder=tmp_path)
+
+    with pytest.raises(UserError, match="depth model's trained weights are missing"):
+        load_model("classroom", "depth", optimised=False, folder=tmp_path)
+
+
+def test_what_cannot_be_shipped(tmp_path):
+    with pytest.raises(UserError, match="not the depth network"):
+        ship("depth", tmp_path, trained("baseline"))
+    module = trained("baseline")
+    module.classifier[1].weight.data[0, 0] = 1e6
+    with pytest.raises(UserError, match="half precision"):
+        ship("baseline", tmp_path, module)
+    with pytest.raises(UserError, match="no role"):
+        ship("tall", tmp_path, module)
+    with pytest.raises(TypeError):
+        ship("baseline", tmp_path, recipe="secret")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("role", shipped_roles())
+def test_the_shipped_checkpoints_load(role):
+    model = load_model("classroom", role, optimised=False)
+    assert model.record["params"] == sum(p.numel() for p in model.module.parameters())
+    with torch.inference_mode():
+        logits = model.module(model.preprocess(photo()))
+    assert logits.shape == (1, 10)
+    assert logits.isfinite().all()
+
+
+def test_the_family_sees_the_centre_square_or_the_given_one(tmp_path):
+    ship("resolution", tmp_path)
+    model = load_model("classroom", "resolution", optimised=False, folder=tmp_path)
+    for chosen, box in ((None, (50, 0, 250, 200)), (images.Square(7, 9, 60), (7, 9, 67, 69))):
+        expected = images.to_input(photo().crop(box), 192, images.MEAN, images.STD)
+        assert torch.equal(model.preprocess(photo(), chosen), expected)
+
+
+# Untrained
+
+
+def test_untrained_models_follow_their_seed_and_leave_the_others_alone():
+    spec = classroom_spec("baseline")
+    torch.manual_seed(5)
+    expected_draw = torch.rand(3)
+    torch.manual_seed(5)
+    first, second, other = (untrained_model(spec, seed=seed, optimised=False) for seed in (1, 1, 2))
+    assert torch.equal(torch.rand(3), expected_draw)
+    torch.manual_seed(1)
+    reference = build_model(spec).eval()
+    inputs = torch.randn(1, 3, 96, 96)
+    with torch.inference_mode():
+        logits = [m.module(inputs) for m in (first, second, other)]
+        assert torch.equal(logits[0], reference(inputs))
+    assert torch.equal(logits[0], logits[1])
+    assert not torch.equal(logits[0], logits[2])
+
+
+def test_untrained_models_say_so():
+    model = untrained_model(classroom_spec("baseline"), name="mine", optimised=False)
+    assert (model.family, model.name, model.weights) == ("custom", "mine", UNTRAINED)
+    assert not model.meaningful
+    assert model.record["val_top1"] is None
+    assert model.record["sha256"] is None
+    assert model.classes == tuple(IMAGENETTE_CLASSES.values())
+    assert model.record["params"] == sum(p.numel() for p in model.module.parameters())
+    centre = photo().crop((50, 0, 250, 200))
+    expected = images.to_input(centre, 96, images.MEAN, images.STD)
+    assert torch.equal(model.preprocess(photo()), expected)
+
+
+def test_untrained_labels():
+    assert weights._labels(1000) == tuple(PUBLISHED["b0"].meta["categories"])
+    assert weights._labels(3) == ("class 0", "class 1", "class 2")
+    assert untrained_model(released_spec("b0"), optimised=False).classes[0] == "tench"
+    assert EFFICIENTNET_B0.num_classes == 1000
+
+
+def test_what_is_only_computed_is_not_built():
+    with pytest.raises(UserError, match="only EfficientNet specs can be run"):
+        untrained_model(RESNET_50)
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("family", "name"),
+    [("classroom", "b0"), ("imagenet", "b8"), ("imagenet", "b1@448"), ("resnet", "x"),
+     ("resnet50", "resnet50@9999999"), ("custom", "mine"), ("classroom", "../baseline")],
+)  # fmt: skip
+def test_unknown_models(family, name):
+    with pytest.raises(UserError):
+        load_model(family, name)

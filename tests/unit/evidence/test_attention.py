@@ -1,0 +1,90 @@
+"""The table of measured attention: written, read, and judged against the spread of the seeds."""
+
+import pytest
+
+from effnet_viz.errors import UserError
+from effnet_viz.evidence.attention import (
+    RANDOM,
+    TRAINED,
+    AttentionRow,
+    beats_centre,
+    read_attention,
+    seeds_range,
+    stands_out,
+    write_attention,
+)
+
+
+def row(model: str, value: float, **changes) -> AttentionRow:
+    role, _, seed = model.partition("-seed")
+    given = {
+        "role": role, "times": 1, "seed": int(seed or 0), "weights": TRAINED,
+        "measure": "pointing", "compared_with": "", "low": value - 2, "high": value + 2, "n": 484,
+    }  # fmt: skip
+    return AttentionRow(model, value=value, **(given | changes))
+
+
+SEEDS = [row("baseline", 70.0), row("baseline-seed1", 71.5), row("baseline-seed2", 69.5)]
+
+
+def test_written_and_read_back(tmp_path):
+    rows = [*SEEDS, row("depth", 80.5, measure="energy", compared_with="baseline")]
+    write_attention(rows, tmp_path / "table.csv")
+    assert list(read_attention(tmp_path / "table.csv")) == rows
+
+
+def test_no_table_is_an_empty_one_and_a_damaged_one_a_sentence(tmp_path):
+    assert read_attention(tmp_path / "none.csv") == ()
+    for text in ("a,b\n1,2\n", SEEDS[0].model + "\n1\n"):
+        (tmp_path / "table.csv").write_text(text)
+        with pytest.raises(UserError, match="damaged"):
+            read_attention(tmp_path / "table.csv")
+
+
+def test_the_range_of_the_seeds_is_of_the_trained_baselines_alone():
+    others = [
+        row("baseline", 5.0, weights=RANDOM),
+        row("baseline", 99.0, measure="energy"),
+        row("baseline-seed1", 50.0, compared_with="baseline"),
+        row("depth", 90.0),
+    ]
+    assert seeds_range([*SEEDS, *others], "pointing") == (69.5, 71.5)
+    assert seeds_range(SEEDS[:1], "pointing") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "verdict"),
+    [
+        (73.6, 1.0, 5.0, True),  # 2.1 above the seeds, which span 2.0
+        (73.4, 1.0, 5.0, False),  # 1.9 above
+        (67.4, -4.0, -1.0, True),
+        (80.0, -0.5, 20.0, False),  # chance among the photos reaches 0
+        (70.0, 0.1, 0.2, False),
+    ],
+)
+def test_what_stands_out(value, low, high, verdict):
+    role = row("depth", value)
+    paired = row("depth", value - 70, compared_with="baseline", low=low, high=high)
+    assert stands_out([*SEEDS, role, paired], role) is verdict
+
+
+@pytest.mark.parametrize(
+    ("measure", "low", "high", "verdict"),
+    [
+        ("pointing", 0.5, 3.0, True),
+        ("pointing", -0.5, 3.0, False),
+        ("deletion", -3.0, -0.5, True),
+        ("deletion", 0.5, 3.0, False),
+    ],
+)
+def test_beating_the_bell_curve_is_a_paired_question(measure, low, high, verdict):
+    role = row("depth", 80.0, measure=measure)
+    paired = row("depth", 1.0, measure=measure, compared_with="centre", low=low, high=high)
+    assert beats_centre([role, paired], role) is verdict
+    assert beats_centre([role], role) is None
+
+
+def test_nothing_is_said_without_seeds_or_a_paired_difference():
+    role = row("depth", 80.0)
+    assert stands_out([*SEEDS, role], role) is None
+    assert stands_out([SEEDS[0], role, row("depth", 10.0, compared_with="baseline")], role) is None

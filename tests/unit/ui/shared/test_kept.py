@@ -1,0 +1,32 @@
+from effnet_viz.ui.shared.kept import KeptWithin
+
+
+def fill(kept, key, size, made):
+    return kept.get(key, lambda: made.append(key) or f"value {key}", lambda _: size)
+
+
+def test_a_kept_value_is_not_made_again():
+    kept, made = KeptWithin(100), []
+    assert fill(kept, "a", 40, made) == fill(kept, "a", 40, made) == "value a"
+    assert made == ["a"]
+    assert kept.held_bytes == 40
+
+
+def test_the_longest_unused_goes_first():
+    kept, made = KeptWithin(100), []
+    for key in ("a", "b", "a", "c"):  # b has been unused for longest when c needs room
+        fill(kept, key, 40, made)
+    fill(kept, "a", 40, made)
+    assert made == ["a", "b", "c"]
+    fill(kept, "b", 40, made)
+    assert made == ["a", "b", "c", "b"]
+    assert kept.held_bytes == 80
+
+
+def test_what_is_larger_than_the_limit_is_handed_out_only():
+    kept, made = KeptWithin(100), []
+    fill(kept, "a", 60, made)
+    assert fill(kept, "huge", 101, made) == "value huge"
+    fill(kept, "a", 60, made)
+    assert made == ["a", "huge"]
+    assert kept.held_bytes == 60
