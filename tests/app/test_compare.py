@@ -533,7 +533,7 @@ def test_a_photo_seen_runs_each_network_once(open_page, monkeypatch):
 
 def attention_rows():
     from effnet_viz.evidence.attention import CENTRE, RANDOM
-    from tests.unit.test_attention_records import SEEDS, row
+    from tests.unit.evidence.test_attention import SEEDS, row
 
     rows = [*SEEDS, row("baseline", 50.0, weights=RANDOM)]
     for role, value, low in (("depth", 66.0, -7.0), ("width", 71.0, -1.0), ("compound", 80.0, 7.0)):

@@ -12,7 +12,7 @@ from effnet_viz.engine.models import build_model
 from effnet_viz.errors import UserError
 from tests.oracle.test_cost_against_torchvision import computed, random_spec
 from tests.oracle.torch_counts import count, skeletons
-from tests.unit.test_images import small_files
+from tests.unit.engine.test_images import small_files
 
 pytestmark = pytest.mark.soak
 

@@ -43,7 +43,7 @@ ENGINE_LIBRARIES = {"torch", "torchvision", "pytorch_grad_cam"}
 
 
 def name_of(path: Path) -> str:
-    """``scaling.cost`` for ``effnet_viz/scaling/cost.py``; a folder is named by its ``__init__``."""
+    """``scaling.cost`` for ``effnet_viz/scaling/cost.py``; a folder for its ``__init__``."""
     return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
 
 

@@ -1,9 +1,8 @@
 """The measured attention, drawn: every mark is a row of the table."""
 
-from tests.unit.test_attention_records import SEEDS, row
-
 from effnet_viz.evidence.attention import CENTRE, RANDOM
 from effnet_viz.figures.attention import measured
+from tests.unit.evidence.test_attention import SEEDS, row
 
 ROWS = [
     *SEEDS,

@@ -4,10 +4,10 @@ import math
 from itertools import pairwise
 
 import pytest
-from tests.unit.test_bench import row
 
 from effnet_viz.evidence import timing
 from effnet_viz.figures.timing import time_against
+from tests.unit.engine.timing.test_models import row
 
 EXAMPLE = [r for r in timing.example() if r.threads == 1]
 
