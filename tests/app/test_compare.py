@@ -226,17 +226,17 @@ def test_a_network_grown_later_is_not_served_its_untrained_map(monkeypatch):
         import streamlit as st
 
         from effnet_viz.engine.images import Square
+        from effnet_viz.engine.requests import Look, MapRequest, PhotoFile
         from effnet_viz.evidence import samples
         from effnet_viz.scaling.architectures import ARCHITECTURES
         from effnet_viz.scaling.compound import Multipliers, scale
         from effnet_viz.ui.shared import cache
 
         spec = scale(ARCHITECTURES["classroom"], Multipliers(1.5, 1.0, 96))
-        data = samples.read_sample("golf-ball")
-        key = cache.digest(data)
-        photo = (key, data, Square(0, 0, 200), "custom/scale", spec, "cpu")
-        st.text(cache.cam(*photo, "gradcam", None, 9).weights)
-        st.text(cache.cam(*photo, "layercam", None, 9).weights)
+        photo = PhotoFile.of(samples.read_sample("golf-ball"))
+        look = Look(photo, Square(0, 0, 200), cache.model_ref("custom/scale", "cpu", spec))
+        st.text(cache.cam(MapRequest(look, "gradcam")).weights)
+        st.text(cache.cam(MapRequest(look, "layercam")).weights)
 
     from effnet_viz.ui.shared import cache
 
@@ -425,7 +425,7 @@ def test_grad_cam_is_cam_up_to_the_number_of_places(open_page):
 
 def test_score_cam_waits_to_be_asked_and_can_be_cancelled(open_page, monkeypatch):
     from effnet_viz.engine.jobs.background import Background
-    from effnet_viz.ui.shared import cache
+    from effnet_viz.ui.shared import work as jobs
 
     reported, go = threading.Event(), threading.Event()
 
@@ -435,7 +435,7 @@ def test_score_cam_waits_to_be_asked_and_can_be_cancelled(open_page, monkeypatch
         assert go.wait(60)
         task.report("Score-CAM of baseline: channel 2 of 320", 0.2)
 
-    monkeypatch.setattr(cache, "score_cam_job", lambda *_: Background(work))
+    monkeypatch.setattr(jobs, "score_cam_job", lambda *_: Background(work))
     app = open_page(PAGE, method="Score-CAM", **SHOWN)
     assert not captions(app)
     app.button(key="start_scorecam").click().run()

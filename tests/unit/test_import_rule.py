@@ -31,13 +31,16 @@ PLAIN = ("errors", "scaling", "evidence", "lesson")
 WITHOUT_TORCH = (
     "engine.download",
     "engine.images",
+    "engine.requests",
     "engine.jobs.background",
     "engine.jobs.search",
     "engine.jobs.timing",
     "engine.training.imagenette",
 )
 #: Of those, what needs nothing but the standard library.
-STANDARD_LIBRARY_ONLY = tuple(name for name in WITHOUT_TORCH if name != "engine.images")
+STANDARD_LIBRARY_ONLY = tuple(
+    name for name in WITHOUT_TORCH if name not in ("engine.images", "engine.requests")
+)
 
 ENGINE_LIBRARIES = {"torch", "torchvision", "pytorch_grad_cam"}
 

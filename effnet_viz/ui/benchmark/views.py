@@ -22,7 +22,7 @@ from effnet_viz.evidence.timing import (
     title,
 )
 from effnet_viz.scaling.families import ModelEntry, Role
-from effnet_viz.ui.shared import cache, model_views
+from effnet_viz.ui.shared import cache, model_views, work
 from effnet_viz.ui.shared.state import scale_choice
 
 SCALE = "custom"
@@ -107,7 +107,7 @@ def measuring(choice: Choice) -> None:
     """The button, or the progress of what it started."""
     job: Job | None = st.session_state.get("bench_job")
     if job is not None:
-        cache.visits_benchmark(job.number, job)
+        work.visits_benchmark(job.number, job)
         now = job.progress()
         _collect(job)
         if not now.finished:

@@ -17,5 +17,6 @@ As ``ui``.
 - ``photos``: up to a dozen photos at once: a contact sheet of photos × networks.
 - ``slow``: what takes longer than a page may wait: Score-CAM, and removing pixels to ask the model
   again.
+- ``view``: what the page looks at, and the maps that could be made of it.
 - ``views``: the Compare page, put together; its sections are in the modules beside this one.
 """

@@ -21,8 +21,8 @@ from effnet_viz.evidence.attention import (
 )
 from effnet_viz.evidence.paper.tables import Cell
 from effnet_viz.figures import attention
-from effnet_viz.ui.compare.gallery import Maps
 from effnet_viz.ui.compare.models import CLASSROOM
+from effnet_viz.ui.compare.view import Maps
 from effnet_viz.ui.shared.parts import chart, table
 
 #: What each measure asks, and what it cannot say.

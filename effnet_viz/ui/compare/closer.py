@@ -7,13 +7,15 @@ from dataclasses import replace
 import streamlit as st
 from PIL import Image
 
+from effnet_viz.engine.requests import MapRequest
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.checkpoints import shipped_members
 from effnet_viz.evidence.map_methods import METHODS
 from effnet_viz.evidence.results import CamResult
 from effnet_viz.figures import overlays
-from effnet_viz.ui.compare.gallery import Maps, lower_first
+from effnet_viz.ui.compare.gallery import lower_first
 from effnet_viz.ui.compare.models import CLASSROOM, Network
+from effnet_viz.ui.compare.view import Maps
 from effnet_viz.ui.shared import cache
 
 STRIP_PX = 170
@@ -71,16 +73,7 @@ def every_stage(maps: Maps) -> None:
     if METHODS[method].slow or METHODS[method].last_stage_only:
         st.caption(f"{METHODS[method].title} is not made for every stage; this is Grad-CAM.")
         method = "gradcam"
-    stages = cache.all_stages(
-        maps.view.photo.key,
-        maps.view.photo.data,
-        maps.view.square,
-        network.key,
-        network.spec,
-        maps.view.device,
-        method,
-        result.target_index,
-    )
+    stages = cache.all_stages(maps.view.look(network), method, result.target_index)
     with st.container(horizontal=True, gap="small"):
         for each in stages:
             with st.container(width=STRIP_PX):
@@ -154,17 +147,9 @@ def _seeds(maps: Maps) -> None:
 def _other(maps: Maps, network: Network, beside: CamResult) -> None:
     view = maps.view
     try:
-        found = cache.cam(
-            view.photo.key,
-            view.photo.data,
-            view.square,
-            network.key,
-            network.spec,
-            view.device,
-            _quick(view.settings.method),
-            beside.target_index,
-            view.settings.stage,
-        )
+        quick = _quick(view.settings.method)
+        look, stage = view.look(network), view.settings.stage
+        found = cache.cam(MapRequest(look, quick, beside.target_index, stage))
     except UserError as error:
         st.caption(f"**{network.title}**: {error}")
         return
@@ -193,17 +178,7 @@ def grad_cam_is_cam(maps: Maps) -> None:
     view, (network, result) = maps.view, maps.shown[0]
     last = view.family.last_stage
     pair = [
-        cache.cam(
-            view.photo.key,
-            view.photo.data,
-            view.square,
-            network.key,
-            network.spec,
-            view.device,
-            method,
-            result.target_index,
-            last,
-        )
+        cache.cam(MapRequest(view.look(network), method, result.target_index, last))
         for method in ("gradcam", "cam")
     ]
     columns = st.columns(3)

@@ -12,8 +12,8 @@ import streamlit as st
 from effnet_viz.figures import overlays, sheets
 from effnet_viz.figures.base import si
 from effnet_viz.figures.report import ReportMap, Table, html_report
-from effnet_viz.ui.compare.gallery import Maps
 from effnet_viz.ui.compare.numbers import number_rows
+from effnet_viz.ui.compare.view import Maps
 from effnet_viz.ui.shared import cache
 from effnet_viz.ui.shared.photos import YOURS
 

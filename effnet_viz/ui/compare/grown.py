@@ -10,9 +10,9 @@ import streamlit as st
 from effnet_viz.engine.training.imagenette import DATA_VARIABLE
 from effnet_viz.errors import UserError
 from effnet_viz.scaling.families import find_model
-from effnet_viz.ui.compare.gallery import View
 from effnet_viz.ui.compare.models import SCALE_KEY, YOURS, Family, Network, grow_classroom
-from effnet_viz.ui.shared import background_views, cache
+from effnet_viz.ui.compare.view import View
+from effnet_viz.ui.shared import background_views, cache, work
 from effnet_viz.ui.shared.photos import fetch_button
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def equal_by_construction(view: View) -> None:
 def _fine_tune(view: View, own: Network, parent: tuple[str, str]) -> None:
     assert own.spec is not None
     try:
-        folder = cache.training_folder()
+        folder = work.training_folder()
     except UserError as error:
         st.error(str(error), icon=":material/error:")
         return
@@ -107,7 +107,7 @@ def _fine_tune(view: View, own: Network, parent: tuple[str, str]) -> None:
 
     def start() -> Background[Any]:
         assert own.spec is not None
-        return cache.fine_tune_job(parent, own.spec, folder, steps, view.device)
+        return work.fine_tune_job(parent, own.spec, folder, steps, view.device)
 
     made: LoadedModel | None = background_views.result_of(
         "tune", (own.spec, steps), "Train", start, icon=":material/fitness_center:"

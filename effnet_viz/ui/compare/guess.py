@@ -8,8 +8,8 @@ from streamlit.delta_generator import DeltaGenerator
 from effnet_viz.engine.images import Square
 from effnet_viz.figures import overlays
 from effnet_viz.figures.base import ROLE_COLOURS
-from effnet_viz.ui.compare.gallery import TILE_PX, Maps
 from effnet_viz.ui.compare.models import CLASSROOM, Family
+from effnet_viz.ui.compare.view import TILE_PX, Maps
 from effnet_viz.ui.shared import cache
 from effnet_viz.ui.shared.photos import DEFAULT_SAMPLE, Photo
 

@@ -7,7 +7,8 @@ import streamlit as st
 
 from effnet_viz.figures.base import si
 from effnet_viz.ui.compare import slow
-from effnet_viz.ui.compare.gallery import Maps, lower_first
+from effnet_viz.ui.compare.gallery import lower_first
+from effnet_viz.ui.compare.view import Maps
 from effnet_viz.ui.shared import cache
 
 MISSING = "n/a"

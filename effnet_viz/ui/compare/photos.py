@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from effnet_viz.engine.images import square
+from effnet_viz.engine.requests import PhotoFile
 from effnet_viz.errors import UserError
 from effnet_viz.evidence import samples
 from effnet_viz.evidence.map_methods import METHODS
 from effnet_viz.figures import sheets
 from effnet_viz.ui.compare import slow
 from effnet_viz.ui.compare.choices import OWN_TOP
-from effnet_viz.ui.compare.gallery import Maps
-from effnet_viz.ui.shared import background_views, cache
+from effnet_viz.ui.compare.view import Maps
+from effnet_viz.ui.shared import background_views, cache, work
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -52,7 +53,7 @@ def many(maps: Maps) -> None:
 
     def start() -> Background[Any]:
         loaded = [pair for pair in slow.loaded_models(view) if pair[0] in keys]
-        return cache.photos_job(
+        return work.photos_job(
             [photo.image for photo in photos],
             loaded,
             method,
@@ -132,16 +133,14 @@ def _photos() -> list[_Chosen]:
     )
     photos = []
     for upload in uploads or []:
-        data = upload.getvalue()
-        key = cache.digest(data)
+        file = PhotoFile.of(upload.getvalue())
         try:
-            photos.append(_Chosen(key, upload.name.rsplit("/", 1)[-1][:60], cache.photo(key, data)))
+            photos.append(_Chosen(file.key, upload.name.rsplit("/", 1)[-1][:60], cache.photo(file)))
         except UserError as error:
             st.error(f"**{upload.name}**: {error} The others are mapped.", icon=":material/error:")
     for name in names:
-        data = samples.read_sample(name)
-        key = cache.digest(data)
-        photos.append(_Chosen(key, catalogue[name].title, cache.photo(key, data)))
+        file = PhotoFile.of(samples.read_sample(name))
+        photos.append(_Chosen(file.key, catalogue[name].title, cache.photo(file)))
     if len(photos) > MOST:
         left = len(photos) - MOST
         st.warning(f"Twelve at most: the last {left} are left out.", icon=":material/grid_on:")

@@ -10,13 +10,13 @@ import streamlit as st
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.results import CamResult
 from effnet_viz.ui.compare.choices import OWN_TOP
-from effnet_viz.ui.shared import background_views, cache
+from effnet_viz.ui.compare.view import View
+from effnet_viz.ui.shared import background_views, cache, work
 
 if TYPE_CHECKING:
     from effnet_viz.engine.jobs.background import Background
     from effnet_viz.engine.jobs.compare import Removed
     from effnet_viz.engine.weights import LoadedModel
-    from effnet_viz.ui.compare.gallery import View
 
 #: Removal and ROAD of one map, by network key; None where there is nothing to remove.
 Measured = Mapping[str, "Removed | None"]
@@ -27,7 +27,7 @@ def score_cam_maps(view: View) -> dict[str, CamResult]:
     request = _request(view)
 
     def start() -> Background[Any]:
-        return cache.score_cam_job(
+        return work.score_cam_job(
             view.photo.image,
             view.square,
             loaded_models(view),
@@ -55,7 +55,7 @@ def measured(view: View, results: Mapping[str, CamResult]) -> Measured | None:
 
     def start() -> Background[Any]:
         loaded = [(key, model) for key, model in loaded_models(view) if key in results]
-        return cache.removal_job(view.photo.image, view.square, loaded, results)
+        return work.removal_job(view.photo.image, view.square, loaded, results)
 
     made: Measured | None = background_views.result_of(
         "removal",
@@ -70,7 +70,7 @@ def measured(view: View, results: Mapping[str, CamResult]) -> Measured | None:
 def _request(view: View) -> tuple[Any, ...]:
     s = view.settings
     networks = tuple((n.key, n.spec) for n in view.family.runnable)
-    return (view.photo.key, view.square, networks, s.method, s.target, s.stage, view.device)
+    return (view.photo.file, view.square, networks, s.method, s.target, s.stage, view.device)
 
 
 def loaded_models(view: View) -> list[tuple[str, LoadedModel]]:
@@ -79,7 +79,7 @@ def loaded_models(view: View) -> list[tuple[str, LoadedModel]]:
     problem = UserError("There is no network to run; choose another family.")
     for network in view.family.runnable:
         try:
-            found.append((network.key, cache.load(network.key, network.spec, view.device)))
+            found.append((network.key, cache.load(view.look(network).model)))
         except UserError as error:
             problem = error
     if not found:

@@ -19,7 +19,7 @@ from effnet_viz.ui.compare import (
     numbers,
     photos,
 )
-from effnet_viz.ui.compare.gallery import Maps, View
+from effnet_viz.ui.compare.view import Maps, View
 from effnet_viz.ui.shared import model_views
 from effnet_viz.ui.shared.photos import photo_facts, photo_picker
 

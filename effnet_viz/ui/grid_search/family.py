@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from effnet_viz.engine.images import square
+from effnet_viz.engine.requests import PhotoFile
 from effnet_viz.evidence import coarse, family, samples
 from effnet_viz.evidence.family import FamilyResult
 from effnet_viz.evidence.paper.tables import Cell
@@ -83,7 +84,7 @@ def detail_or_work(found: Sequence[FamilyResult]) -> None:
         networks.insert(2, again)
     sample = next(s for s in samples.list_samples() if s.name == SHOWN_SAMPLE)
     data = samples.read_sample(SHOWN_SAMPLE)
-    photo = cache.photo(cache.digest(data), data)
+    photo = cache.photo(PhotoFile.of(data))
     for column, (title, detail, how, top1) in zip(st.columns(len(networks)), networks, strict=True):
         with column:
             words = f"{sample.alt} Seen at {detail} px."

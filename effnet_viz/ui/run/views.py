@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from effnet_viz.engine.requests import PredictRequest
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.checkpoints import read_record
 from effnet_viz.evidence.results import Prediction
@@ -91,11 +92,10 @@ def run_models(photo: Photo, choices: Sequence[ModelChoice]) -> dict[str, Predic
             share = done / len(choices)
             bar.progress(share, text=f"Running {choice.title}")
             spec = choice.spec if choice.key == SCALE_KEY else None
+            ref = cache.model_ref(choice.key, device, spec)
             try:
-                cache.load(choice.key, spec, device, _download_progress(bar, share, choice.title))
-                predictions[choice.title] = cache.predict(
-                    photo.key, photo.data, choice.key, spec, device
-                )
+                cache.load(ref, _download_progress(bar, share, choice.title))
+                predictions[choice.title] = cache.predict(PredictRequest(photo.file, ref))
             except UserError as error:
                 st.error(f"**{choice.title}**: {error}", icon=":material/error:")
         bar.empty()

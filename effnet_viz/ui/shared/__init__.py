@@ -12,5 +12,6 @@ As ``ui``.
 - ``photos``: the photo a visitor looks at: a sample, or their own upload, kept for the visit.
 - ``shell``: what surrounds a page.
 - ``state``: the keys of shared state and what they mean; every key is also the name in the link.
+- ``work``: long work that a visit owns, and that ends with it.
 - ``widgets``: components that own widget state; pages call them and read plain values back.
 """

@@ -9,7 +9,7 @@ import streamlit as st
 
 from effnet_viz.engine.jobs.background import Background
 from effnet_viz.errors import UserError
-from effnet_viz.ui.shared import cache
+from effnet_viz.ui.shared import cache, work
 
 POLL_SECONDS = 1.0
 RESULTS_KEPT = 24
@@ -51,7 +51,7 @@ def result_of(
     def begin() -> None:
         st.session_state[f"problem_{slot}"] = ""
         try:
-            job = cache.visits_work(cache.unique(), start().start())
+            job = work.visits_work(cache.unique(), start().start())
             st.session_state[f"job_{slot}"] = (request, job)
         except UserError as error:
             st.session_state[f"problem_{slot}"] = str(error)

@@ -1,43 +1,45 @@
-"""The only users of Streamlit's caches, and the only importers of the engine.
+"""What the engine made, kept for everybody; `work` has what a visit starts in the background.
 
-Keys are sha256 of the photo's bytes plus plain values, never an image or an array: Streamlit's hash
-of those samples pixels, and could hand one person another's result. The engine (torch) is imported
-inside the functions, so a page that calls none of them never loads it.
+A request (`effnet_viz.engine.requests`) is its own key: it holds the sha256 of a photo's bytes,
+never an image or an array, of which Streamlit's hash samples pixels and could hand one person
+another's result. The engine (torch) is imported inside the functions, so a page that calls none of
+them never loads it.
 """
 
 from __future__ import annotations
 
 import contextvars
-import hashlib
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
-from effnet_viz.engine.jobs.timing import Job
+from effnet_viz.engine import images
+from effnet_viz.engine.requests import Look, MapRequest, ModelRef, PhotoFile, PredictRequest
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.results import CamResult, MapNumbers, Prediction
 from effnet_viz.scaling.families import find_model
 from effnet_viz.ui.shared.kept import KeptWithin
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
 
-    from effnet_viz.engine.images import Square
-    from effnet_viz.engine.jobs.background import Background
     from effnet_viz.engine.maps.cam import Features
     from effnet_viz.engine.weights import LoadedModel
     from effnet_viz.evidence.splits import Box
     from effnet_viz.scaling.architectures import ArchitectureSpec
 
 MODELS_KEPT = 16
-RESULTS_KEPT = 2000
-PHOTOS_KEPT = 16
+
+#: Maps and predictions of all visitors together: some thousand each.
+RESULTS_BYTES = 16 * 2**20
+#: About what a result takes beside its cells.
+BYTES_PER_RECORD = 1024
+#: Decoded photos: a dozen of twelve megapixels.
+PHOTOS_BYTES = 512 * 2**20
 
 #: Features of photos seen, all visitors together: some twenty photos by five classroom networks.
 FEATURES_BYTES = 256 * 2**20
@@ -45,10 +47,8 @@ FEATURES_BYTES = 256 * 2**20
 #: Trained baselines that other networks can be grown from.
 PARENTS = (("classroom", "baseline"), ("imagenet", "b0"))
 
-
-def digest(data: bytes) -> str:
-    """The photo's key: sha256 of its bytes."""
-    return hashlib.sha256(data).hexdigest()
+#: Streamlit takes the key of a frozen record from what it prints, which tells all of it.
+_BY_REPR: dict[str | type, Callable[[Any], Any]] = {ModelRef: repr}
 
 
 def unique() -> str:
@@ -56,12 +56,16 @@ def unique() -> str:
     return uuid.uuid4().hex
 
 
-@st.cache_data(max_entries=PHOTOS_KEPT, show_spinner=False)
-def photo(key: str, _data: bytes) -> Image.Image:  # noqa: ARG001 (the cache key)
-    """The decoded photo. Raises UserError where the bytes are no photo."""
-    from effnet_viz.engine import images
+@st.cache_resource(show_spinner=False)
+def _photos_kept() -> KeptWithin[Image.Image]:
+    return KeptWithin(PHOTOS_BYTES)
 
-    return images.decode(_data)
+
+def photo(file: PhotoFile) -> Image.Image:
+    """The decoded photo, shared: nobody writes to it. Raises UserError where it is no photo."""
+    return _photos_kept().get(
+        file, lambda: images.decode(file.data), lambda made: 3 * made.width * made.height
+    )
 
 
 @st.cache_resource(max_entries=MODELS_KEPT, show_spinner=False)
@@ -78,24 +82,18 @@ def model(
     return weights.load_model(family, name, device=device, on_progress=_on_progress)
 
 
-def custom(spec: ArchitectureSpec, name: str, device: str) -> LoadedModel:
-    """A model without trained weights of its own: grown from a baseline whose weights are on this
-    machine where that can be, else untrained. Raises UserError where it cannot be built or held.
-    """
-    return _custom(spec, name, device, available_parent(spec))
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _custom(
-    spec: ArchitectureSpec, name: str, device: str, parent: tuple[str, str] | None
-) -> LoadedModel:
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_BY_REPR)
+def _custom(ref: ModelRef) -> LoadedModel:
+    """A model without trained weights of its own: grown from its parent, else untrained."""
     from effnet_viz.engine import growth, inference, weights
 
-    inference.guard(spec, device=device)
-    if parent is not None:
-        trained = weights.load_model(*parent, optimised=False)
-        return growth.grown_model(trained, spec, name=name, device=device)
-    return weights.untrained_model(spec, name=name, device=device)
+    assert ref.spec is not None
+    name = ref.key.partition("/")[2]
+    inference.guard(ref.spec, device=ref.device)
+    if ref.parent is not None:
+        trained = weights.load_model(*ref.parent, optimised=False)
+        return growth.grown_model(trained, ref.spec, name=name, device=ref.device)
+    return weights.untrained_model(ref.spec, name=name, device=ref.device)
 
 
 @st.cache_data(show_spinner=False)
@@ -149,36 +147,35 @@ def device_label(device: str) -> str:
     return inference.device_label(device)
 
 
-def load(
-    key: str,
-    spec: ArchitectureSpec | None,
-    device: str,
-    on_progress: Callable[[int, int], None] | None = None,
-) -> LoadedModel:
-    """The model behind a key ``family/name``; ``spec`` is that of ``custom/…``.
+def model_ref(key: str, device: str, spec: ArchitectureSpec | None = None) -> ModelRef:
+    """The record of a network as it would be made now: grown, where its parent is here."""
+    return ModelRef(key, device, spec, available_parent(spec))
 
-    ``random/family/name`` is a network with random weights, ``tuned/…`` one that this visit
-    fine-tuned.
 
-    Raises UserError as `model` and `custom` do.
+def load(ref: ModelRef, on_progress: Callable[[int, int], None] | None = None) -> LoadedModel:
+    """The model behind a record; ``on_progress`` gets (bytes done, bytes in total) of a download.
+
+    The key ``custom/…`` is a network of its ``spec``, ``random/family/name`` one with random
+    weights, ``tuned/…`` one that this visit fine-tuned. Raises UserError where the machine cannot
+    hold it or its weights cannot be had.
     """
-    family, _, name = key.partition("/")
+    family, _, name = ref.key.partition("/")
     if family == "custom":
-        if spec is None:
+        if ref.spec is None:
             raise UserError("The Scale page's model is not set; open Scale and choose one.")
-        return custom(spec, name, device)
+        return _custom(ref)
     if family == "random":
-        return _random_control(name, spec, device)
+        return _random_control(ref)
     if family == "tuned":
         tuned: dict[str, LoadedModel] = st.session_state.get("tuned", {})
-        if key not in tuned:
+        if ref.key not in tuned:
             raise UserError("The fine-tuned weights belong to a visit that has ended; train again.")
-        return tuned[key]
+        return tuned[ref.key]
     # Streamlit records what a cached function draws and draws it again at every hit, which fails
     # for a progress bar made outside. In a copy of the context it records nothing.
     here = contextvars.copy_context()
     report = on_progress and (lambda done, total: here.run(on_progress, done, total))
-    return model(family, name, device, report)
+    return model(family, name, ref.device, report)
 
 
 def available_parent(spec: ArchitectureSpec | None) -> tuple[str, str] | None:
@@ -187,44 +184,33 @@ def available_parent(spec: ArchitectureSpec | None) -> tuple[str, str] | None:
     return parent if parent is not None and is_available(*parent) else None
 
 
-def predict(
-    photo_key: str,
-    data: bytes,
-    model_key: str,
-    spec: ArchitectureSpec | None,
-    device: str,
-    top: int = 5,
-) -> Prediction:
+@st.cache_resource(show_spinner=False)
+def _predictions_kept() -> KeptWithin[Prediction]:
+    return KeptWithin(RESULTS_BYTES)
+
+
+def predict(request: PredictRequest) -> Prediction:
     """One model's prediction for one photo, with its latency. Raises UserError."""
-    return _predict(photo_key, data, model_key, spec, device, top, available_parent(spec))
-
-
-@st.cache_data(max_entries=RESULTS_KEPT, show_spinner=False)
-def _predict(
-    photo_key: str,
-    _data: bytes,
-    model_key: str,
-    spec: ArchitectureSpec | None,
-    device: str,
-    top: int,
-    parent: tuple[str, str] | None,  # noqa: ARG001 (part of the key: grown or untrained)
-) -> Prediction:
     from effnet_viz.engine import inference
 
-    return inference.predict(load(model_key, spec, device), photo(photo_key, _data), top=top)
+    return _predictions_kept().get(
+        request,
+        lambda: inference.predict(load(request.model), photo(request.photo), top=request.top),
+        lambda made: BYTES_PER_RECORD * len(made.top),
+    )
 
 
-@st.cache_resource(max_entries=MODELS_KEPT, show_spinner=False)
-def _random_control(name: str, spec: ArchitectureSpec | None, device: str) -> LoadedModel:
+@st.cache_resource(max_entries=MODELS_KEPT, show_spinner=False, hash_funcs=_BY_REPR)
+def _random_control(ref: ModelRef) -> LoadedModel:
     from effnet_viz.engine import weights
     from effnet_viz.scaling.families import UNTRAINED, ModelEntry
 
-    family, _, base = name.partition("/")
-    if spec is not None:
-        entry = ModelEntry(family, base, "baseline", spec, UNTRAINED)
+    _, family, base = ref.key.split("/", 2)
+    if ref.spec is not None:
+        entry = ModelEntry(family, base, "baseline", ref.spec, UNTRAINED)
     else:
         entry = find_model(family, base)
-    return weights.random_control(entry, device=device)
+    return weights.random_control(entry, device=ref.device)
 
 
 @st.cache_resource(show_spinner=False)
@@ -232,105 +218,64 @@ def _features_kept() -> KeptWithin[Features]:
     return KeptWithin(FEATURES_BYTES)
 
 
-def features(
-    photo_key: str,
-    data: bytes,
-    square: Square,
-    model_key: str,
-    spec: ArchitectureSpec | None,
-    device: str,
-) -> Features:
+def features(look: Look) -> Features:
     """One pass of a model over one square of a photo, kept: every stage, method and class of it
     needs no other. Raises UserError."""
     from effnet_viz.engine.maps import cam as engine
 
-    loaded = load(model_key, spec, device)
     return _features_kept().get(
-        (photo_key, square, model_key, spec, device, available_parent(spec)),
-        lambda: engine.photo_features(loaded, photo(photo_key, data), square=square),
+        look,
+        lambda: engine.photo_features(load(look.model), photo(look.photo), square=look.square),
         lambda made: made.bytes,
     )
 
 
-def cam(
-    photo_key: str,
-    data: bytes,
-    square: Square,
-    model_key: str,
-    spec: ArchitectureSpec | None,
-    device: str,
-    method: str,
-    target_class: int | None,
-    target_stage: int,
-) -> CamResult:
+@st.cache_resource(show_spinner=False)
+def _maps_kept() -> KeptWithin[tuple[CamResult, ...]]:
+    return KeptWithin(RESULTS_BYTES)
+
+
+def cam(request: MapRequest) -> CamResult:
     """One model's map for one square of one photo. Raises UserError."""
-    what = (photo_key, data, square, model_key, spec, device, method, target_class, target_stage)
-    return _cam(*what, available_parent(spec))
-
-
-@st.cache_data(max_entries=RESULTS_KEPT, show_spinner=False)
-def _cam(
-    photo_key: str,
-    _data: bytes,
-    square: Square,
-    model_key: str,
-    spec: ArchitectureSpec | None,
-    device: str,
-    method: str,
-    target_class: int | None,
-    target_stage: int,
-    parent: tuple[str, str] | None,  # noqa: ARG001 (part of the key: grown or untrained)
-) -> CamResult:
     from effnet_viz.engine.maps import cam as engine
 
-    return engine.compute_cam(
-        load(model_key, spec, device),
-        photo(photo_key, _data),
-        square=square,
-        method=method,
-        target_class=target_class,
-        target_stage=target_stage,
-        features=features(photo_key, _data, square, model_key, spec, device),
-    )
+    look = request.look
+
+    def make() -> tuple[CamResult, ...]:
+        made = engine.compute_cam(
+            load(look.model),
+            photo(look.photo),
+            square=look.square,
+            method=request.method,
+            target_class=request.target_class,
+            target_stage=request.target_stage,
+            features=features(look),
+        )
+        return (made,)
+
+    return _maps_kept().get(request, make, _map_bytes)[0]
 
 
-def all_stages(
-    photo_key: str,
-    data: bytes,
-    square: Square,
-    model_key: str,
-    spec: ArchitectureSpec | None,
-    device: str,
-    method: str,
-    target_class: int,
-) -> tuple[CamResult, ...]:
+def all_stages(look: Look, method: str, target_class: int) -> tuple[CamResult, ...]:
     """One model's maps of every stage, stem first, from one pass. Raises UserError."""
-    what = (photo_key, data, square, model_key, spec, device, method, target_class)
-    return _all_stages(*what, available_parent(spec))
-
-
-@st.cache_data(max_entries=RESULTS_KEPT // 10, show_spinner=False)
-def _all_stages(
-    photo_key: str,
-    _data: bytes,
-    square: Square,
-    model_key: str,
-    spec: ArchitectureSpec | None,
-    device: str,
-    method: str,
-    target_class: int,
-    parent: tuple[str, str] | None,  # noqa: ARG001 (part of the key: grown or untrained)
-) -> tuple[CamResult, ...]:
     from effnet_viz.engine.maps import cam as engine
 
-    return engine.all_stages(
-        load(model_key, spec, device),
-        photo(photo_key, _data),
-        square=square,
-        method=method,
-        target_class=target_class,
-        features=features(photo_key, _data, square, model_key, spec, device),
-    )
+    def make() -> tuple[CamResult, ...]:
+        return engine.all_stages(
+            load(look.model),
+            photo(look.photo),
+            square=look.square,
+            method=method,
+            target_class=target_class,
+            features=features(look),
+        )
+
+    return _maps_kept().get((look, method, target_class), make, _map_bytes)
+
+
+def _map_bytes(maps: tuple[CamResult, ...]) -> int:
+    """About what maps take: every cell is a Python float."""
+    return sum(BYTES_PER_RECORD + 32 * each.grid[0] * each.grid[1] for each in maps)
 
 
 def map_numbers(result: CamResult, baseline: CamResult | None, box: Box | None) -> MapNumbers:
@@ -368,84 +313,3 @@ def accelerator() -> str | None:
 
     device = inference.choose_device("auto")
     return None if device == "cpu" else device
-
-
-@st.cache_resource(scope="session", on_release=Job.leave, max_entries=1, show_spinner=False)
-def visits_benchmark(number: int, _job: Job) -> Job:  # noqa: ARG001 (the cache key)
-    """The job, which Streamlit tells to leave when the visit ends."""
-    _job.stay()
-    return _job
-
-
-@st.cache_resource(
-    scope="session", on_release=lambda job: job.cancel(), max_entries=64, show_spinner=False
-)
-def visits_work(number: str, _job: Background[Any]) -> Background[Any]:  # noqa: ARG001 (the key)
-    """The work, which Streamlit has cancelled when the visit ends."""
-    return _job
-
-
-def score_cam_job(
-    image: Image.Image,
-    square: Square,
-    models: Sequence[tuple[str, LoadedModel]],
-    target: int | None,
-    own: bool,
-    stage: int,
-) -> Background[Any]:
-    """Score-CAM of some models, not started; not cached."""
-    from effnet_viz.engine.jobs import compare as work
-    from effnet_viz.engine.jobs.background import Background
-
-    which = work.Target(target, own)
-    return Background(lambda task: work.score_cam(task, models, image, square, which, stage))
-
-
-def removal_job(
-    image: Image.Image,
-    square: Square,
-    models: Sequence[tuple[str, LoadedModel]],
-    results: Mapping[str, CamResult],
-) -> Background[Any]:
-    """Deletion, insertion and ROAD of some maps, not started; not cached."""
-    from effnet_viz.engine.jobs import compare as work
-    from effnet_viz.engine.jobs.background import Background
-
-    return Background(lambda task: work.removal(task, models, image, square, results))
-
-
-def photos_job(
-    images: Sequence[Image.Image],
-    models: Sequence[tuple[str, LoadedModel]],
-    method: str,
-    target: int | None,
-    own: bool,
-    stage: int,
-) -> Background[Any]:
-    """The maps of several photos, not started; not cached."""
-    from effnet_viz.engine.jobs import compare as work
-    from effnet_viz.engine.jobs.background import Background
-
-    which = work.Target(target, own)
-    return Background(lambda task: work.many_photos(task, models, images, method, which, stage))
-
-
-def training_folder() -> Path | None:
-    """Where training photos lie on this machine, None where there are none."""
-    from effnet_viz.engine.jobs import compare
-
-    return compare.training_folder()
-
-
-def fine_tune_job(
-    parent: tuple[str, str], spec: ArchitectureSpec, folder: Path, steps: int, device: str
-) -> Background[Any]:
-    """A network grown and trained a little, not started; not cached. Raises UserError where the
-    parent's weights cannot be had or the machine cannot hold the network."""
-    from effnet_viz.engine import inference, weights
-    from effnet_viz.engine.jobs import compare as work
-    from effnet_viz.engine.jobs.background import Background
-
-    inference.guard(spec, device=device)
-    trained = weights.load_model(*parent, optimised=False)
-    return Background(lambda task: work.fine_tuned(task, trained, spec, folder, steps, device))

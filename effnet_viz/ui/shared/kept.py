@@ -13,14 +13,15 @@ T = TypeVar("T")
 class KeptWithin(Generic[T]):
     """At most ``limit_bytes`` of values by key, shared by threads.
 
-    A value larger than the limit is made and handed out, but not kept. Two threads that ask for
-    the same missing key may both make it; the last one stays.
+    A value larger than the limit is made and handed out, but not kept. Of threads that ask for the
+    same missing key one makes it and the others wait; where that fails, the next one tries.
     """
 
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes = limit_bytes
         self._values: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
         self._lock = threading.Lock()
+        self._made: dict[Hashable, threading.Event] = {}
 
     @property
     def held_bytes(self) -> int:
@@ -30,16 +31,29 @@ class KeptWithin(Generic[T]):
 
     def get(self, key: Hashable, make: Callable[[], T], size: Callable[[T], int]) -> T:
         """The kept value, else what ``make`` returns, kept with ``size`` bytes of it."""
+        while True:
+            with self._lock:
+                if key in self._values:
+                    self._values.move_to_end(key)
+                    return self._values[key][0]
+                others = self._made.get(key)
+                if others is None:
+                    made = self._made[key] = threading.Event()
+                    break
+            others.wait()
+        try:
+            value = make()
+            self._keep(key, value, size(value))
+        finally:
+            with self._lock:
+                del self._made[key]
+            made.set()
+        return value
+
+    def _keep(self, key: Hashable, value: T, count: int) -> None:
+        if count > self.limit_bytes:
+            return
         with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key][0]
-        value = make()
-        count = size(value)
-        with self._lock:
-            if count <= self.limit_bytes:
-                self._values[key] = (value, count)
-                self._values.move_to_end(key)
+            self._values[key] = (value, count)
             while sum(held for _, held in self._values.values()) > self.limit_bytes:
                 self._values.popitem(last=False)
-        return value

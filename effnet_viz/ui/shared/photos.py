@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
+from effnet_viz.engine.requests import PhotoFile
 from effnet_viz.engine.training import imagenette
 from effnet_viz.errors import UserError
 from effnet_viz.evidence import samples
@@ -21,10 +22,9 @@ DEFAULT_SAMPLE = "golf-ball"
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A validated photo: its key (sha256), bytes, title, description and, if known, true label."""
+    """A validated photo: its file, title, description and, if known, true label."""
 
-    key: str
-    data: bytes
+    file: PhotoFile
     title: str
     alt: str
     true_label: str | None
@@ -33,7 +33,7 @@ class Photo:
     @property
     def image(self) -> Image.Image:
         """The decoded photo, cached."""
-        return cache.photo(self.key, self.data)
+        return cache.photo(self.file)
 
 
 def photo_picker() -> Photo:
@@ -77,7 +77,7 @@ def photo_picker() -> Photo:
             f"{sample.licence}. Drawn, and kept because the baseline recognises it: it shows what "
             "the networks do, not how good they are."
         )
-    return Photo(cache.digest(data), data, sample.title, sample.alt, sample.true_label, credit)
+    return Photo(PhotoFile.of(data), sample.title, sample.alt, sample.true_label, credit)
 
 
 def fetch_button(key: str, width: Literal["stretch", "content"] = "content") -> None:
@@ -115,12 +115,12 @@ def _uploaded() -> None:
     if upload is None:
         return
     data = upload.getvalue()
-    key = cache.digest(data)
+    file = PhotoFile.of(data)
     try:
-        cache.photo(key, data)
+        cache.photo(file)
     except UserError as error:
         st.session_state["upload_problem"] = str(error)
         return
     title = upload.name.rsplit("/", 1)[-1][:60]
-    st.session_state["own_photo"] = Photo(key, data, title, f"Your photo {title}", None, "")
+    st.session_state["own_photo"] = Photo(file, title, f"Your photo {title}", None, "")
     st.session_state["photo"] = YOURS

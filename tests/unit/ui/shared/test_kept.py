@@ -1,3 +1,7 @@
+import threading
+
+import pytest
+
 from effnet_viz.ui.shared.kept import KeptWithin
 
 
@@ -30,3 +34,39 @@ def test_what_is_larger_than_the_limit_is_handed_out_only():
     fill(kept, "a", 60, made)
     assert made == ["a", "huge"]
     assert kept.held_bytes == 60
+
+
+def test_one_thread_makes_what_many_ask_for():
+    kept, made, asked = KeptWithin(100), [], threading.Barrier(8)
+    go_on = threading.Event()
+
+    def make():
+        made.append(threading.get_ident())
+        go_on.wait(30)
+        return "value"
+
+    def ask():
+        asked.wait(30)
+        answers.append(kept.get("key", make, lambda _: 1))
+
+    answers: list[str] = []
+    threads = [threading.Thread(target=ask) for _ in range(7)]
+    for thread in threads:
+        thread.start()
+    asked.wait(30)
+    go_on.set()
+    for thread in threads:
+        thread.join(30)
+    assert answers == ["value"] * 7
+    assert len(made) == 1
+
+
+def test_where_making_fails_the_next_one_tries():
+    kept = KeptWithin(100)
+
+    def fails():
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        kept.get("key", fails, lambda _: 1)
+    assert kept.get("key", lambda: "made", lambda _: 1) == "made"

@@ -1,0 +1,102 @@
+"""Long work that a visit owns: jobs not started yet, and Streamlit told to stop them in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from effnet_viz.engine.jobs.timing import Job
+from effnet_viz.evidence.results import CamResult
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PIL import Image
+
+    from effnet_viz.engine.images import Square
+    from effnet_viz.engine.jobs.background import Background
+    from effnet_viz.engine.weights import LoadedModel
+    from effnet_viz.scaling.architectures import ArchitectureSpec
+
+
+@st.cache_resource(scope="session", on_release=Job.leave, max_entries=1, show_spinner=False)
+def visits_benchmark(number: int, _job: Job) -> Job:  # noqa: ARG001 (the cache key)
+    """The job, which Streamlit tells to leave when the visit ends."""
+    _job.stay()
+    return _job
+
+
+@st.cache_resource(
+    scope="session", on_release=lambda job: job.cancel(), max_entries=64, show_spinner=False
+)
+def visits_work(number: str, _job: Background[Any]) -> Background[Any]:  # noqa: ARG001 (the key)
+    """The work, which Streamlit has cancelled when the visit ends."""
+    return _job
+
+
+def score_cam_job(
+    image: Image.Image,
+    square: Square,
+    models: Sequence[tuple[str, LoadedModel]],
+    target: int | None,
+    own: bool,
+    stage: int,
+) -> Background[Any]:
+    """Score-CAM of some models, not started; not cached."""
+    from effnet_viz.engine.jobs import compare as work
+    from effnet_viz.engine.jobs.background import Background
+
+    which = work.Target(target, own)
+    return Background(lambda task: work.score_cam(task, models, image, square, which, stage))
+
+
+def removal_job(
+    image: Image.Image,
+    square: Square,
+    models: Sequence[tuple[str, LoadedModel]],
+    results: Mapping[str, CamResult],
+) -> Background[Any]:
+    """Deletion, insertion and ROAD of some maps, not started; not cached."""
+    from effnet_viz.engine.jobs import compare as work
+    from effnet_viz.engine.jobs.background import Background
+
+    return Background(lambda task: work.removal(task, models, image, square, results))
+
+
+def photos_job(
+    images: Sequence[Image.Image],
+    models: Sequence[tuple[str, LoadedModel]],
+    method: str,
+    target: int | None,
+    own: bool,
+    stage: int,
+) -> Background[Any]:
+    """The maps of several photos, not started; not cached."""
+    from effnet_viz.engine.jobs import compare as work
+    from effnet_viz.engine.jobs.background import Background
+
+    which = work.Target(target, own)
+    return Background(lambda task: work.many_photos(task, models, images, method, which, stage))
+
+
+def training_folder() -> Path | None:
+    """Where training photos lie on this machine, None where there are none."""
+    from effnet_viz.engine.jobs import compare
+
+    return compare.training_folder()
+
+
+def fine_tune_job(
+    parent: tuple[str, str], spec: ArchitectureSpec, folder: Path, steps: int, device: str
+) -> Background[Any]:
+    """A network grown and trained a little, not started; not cached. Raises UserError where the
+    parent's weights cannot be had or the machine cannot hold the network."""
+    from effnet_viz.engine import inference, weights
+    from effnet_viz.engine.jobs import compare as work
+    from effnet_viz.engine.jobs.background import Background
+
+    inference.guard(spec, device=device)
+    trained = weights.load_model(*parent, optimised=False)
+    return Background(lambda task: work.fine_tuned(task, trained, spec, folder, steps, device))
