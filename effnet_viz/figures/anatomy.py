@@ -12,10 +12,12 @@ from plotly.subplots import make_subplots
 
 from effnet_viz.figures.base import NEUTRAL, TRANSPARENT, si
 from effnet_viz.figures.block_drawing import WORK_COLOURS, WORK_TITLES
+from effnet_viz.scaling.alternatives import Alternative
 from effnet_viz.scaling.architectures import ArchitectureSpec
-from effnet_viz.scaling.blocks import Alternative, StageField, operations, spatial_layer
+from effnet_viz.scaling.blocks import operations, spatial_layer
 from effnet_viz.scaling.cost import block_cost, network_cost
 from effnet_viz.scaling.layers import Block, iter_blocks
+from effnet_viz.scaling.receptive import StageField
 from effnet_viz.scaling.width import WidthSplit
 
 OPEN = WORK_COLOURS["mix"]

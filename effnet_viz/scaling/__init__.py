@@ -2,10 +2,11 @@
 
 Standard library only; imports nothing of the package but ``errors``.
 
+- ``alternatives``: what else could do a block's job, and what it would cost.
 - ``architectures``: architectures as frozen rows, one row per row of the paper that introduced
   each.
-- ``blocks``: a network taken apart: the operations of a block, what else could do its job, and how
-  far it sees.
+- ``blocks``: a block taken apart: its operations in order, what each does, costs, and turns into
+  what.
 - ``compound``: compound scaling: coefficients, the rounding rules, and the scaled architecture.
 - ``cost``: what a network costs, by arithmetic alone: parameters, multiply-adds, activations,
   receptive field.
@@ -13,6 +14,7 @@ Standard library only; imports nothing of the package but ``errors``.
   no torch.
 - ``gap``: why a built network does not cost what the law says: the gap, split into its causes.
 - ``layers``: stages made concrete: every convolution and linear layer with its shapes.
+- ``receptive``: how far a stage sees: the square of input pixels behind one position of its map.
 - ``study``: one scaled network beside its baseline: everything a screen or the command line shows
   of it.
 - ``width``: why doubling the width does not cost four times as much: multiply-adds by how they grow

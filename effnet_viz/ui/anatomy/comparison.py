@@ -7,7 +7,8 @@ import streamlit as st
 
 from effnet_viz.figures import anatomy
 from effnet_viz.figures.base import si
-from effnet_viz.scaling.blocks import Alternative, alternatives, ratio_terms, spatial_layer
+from effnet_viz.scaling.alternatives import Alternative, alternatives, ratio_terms
+from effnet_viz.scaling.blocks import spatial_layer
 from effnet_viz.scaling.cost import block_cost
 from effnet_viz.scaling.layers import Block
 from effnet_viz.ui.anatomy.cells import together

@@ -7,7 +7,7 @@ import streamlit as st
 
 from effnet_viz.engine import images
 from effnet_viz.figures import anatomy
-from effnet_viz.scaling.blocks import StageField, receptive_fields
+from effnet_viz.scaling.receptive import StageField, receptive_fields
 from effnet_viz.scaling.study import ScaleStudy
 from effnet_viz.scaling.width import built_ratio, width_split
 from effnet_viz.ui.anatomy.cells import part, together

@@ -9,10 +9,12 @@ import pytest
 from PIL import Image
 
 from effnet_viz.figures import anatomy
+from effnet_viz.scaling.alternatives import alternatives
 from effnet_viz.scaling.architectures import EFFICIENTNET_B0, RESNET_50
-from effnet_viz.scaling.blocks import alternatives, blocks_of, operations, receptive_fields
+from effnet_viz.scaling.blocks import blocks_of, operations
 from effnet_viz.scaling.cost import network_cost
 from effnet_viz.scaling.layers import iter_blocks
+from effnet_viz.scaling.receptive import receptive_fields
 from effnet_viz.scaling.width import built_ratio, width_split
 
 
