@@ -11,7 +11,7 @@ from PIL import Image
 from plotly.subplots import make_subplots
 
 from effnet_viz.figures.base import NEUTRAL, TRANSPARENT, si
-from effnet_viz.figures.block_drawing import WORK_COLOURS, WORK_TITLES
+from effnet_viz.figures.canvas import WORK_COLOURS, WORK_TITLES
 from effnet_viz.scaling.alternatives import Alternative
 from effnet_viz.scaling.architectures import ArchitectureSpec
 from effnet_viz.scaling.blocks import operations, spatial_layer

@@ -11,33 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
-from types import MappingProxyType
 from typing import Literal
 
+from effnet_viz.figures.canvas import NODE, WORK_COLOURS, Canvas, canvas_for, percent
 from effnet_viz.scaling.blocks import (
     Operation,
     Shape,
-    Work,
     in_shape,
     operations,
     out_shape,
     skip_reason,
 )
 from effnet_viz.scaling.layers import Block
-
-#: What an operation does to channels; none is a role's colour. They hold on light and dark.
-WORK_COLOURS: MappingProxyType[Work, str] = MappingProxyType(
-    {"mix": "#6D6AF0", "filter": "#D99A00", "gate": "#2BA5D6", "pool": "#8A8A94", "add": "#8A8A94"}
-)
-WORK_TITLES: MappingProxyType[Work, str] = MappingProxyType(
-    {
-        "mix": "mixes channels",
-        "filter": "filters each channel alone",
-        "gate": "weighs channels (SE)",
-        "pool": "pools",
-        "add": "adds",
-    }
-)
 
 STYLE = """<style>
 .anatomy { container-type: inline-size; }
@@ -53,7 +38,6 @@ STYLE = """<style>
 _TALLEST, _THICKEST = 84.0, 62.0
 _BOX_WIDTH, _BOX_HEIGHT = 148.0, 100.0
 _BARE_HEIGHT = 46.0
-_NODE = 15.0
 
 
 def block_html(block: Block) -> str:
@@ -73,147 +57,6 @@ def block_alt(block: Block) -> str:
     return "; ".join(parts) + ". " + skip_reason(block)
 
 
-def percent(share: float) -> str:
-    """A fraction as a percentage with two digits; tiny ones as ``< 0.1 %``."""
-    if 0 < share < 0.001:
-        return "< 0.1 %"
-    return f"{100 * share:.{0 if share >= 0.0995 else 1}f} %"
-
-
-class _Canvas:
-    """Collects SVG elements; knows nothing of networks."""
-
-    def __init__(self, thickest: int, tallest: int, across: float, high: float) -> None:
-        self.parts: list[str] = []
-        self.per_channel = across / thickest
-        self.per_px = high / tallest
-
-    def add(self, element: str) -> None:
-        self.parts.append(element)
-
-    def text(
-        self, x: float, y: float, words: str, size: float = 12, *, anchor: str = "middle",
-        weight: int = 400, opacity: float = 1.0, turn: int = 0,
-    ) -> None:  # fmt: skip
-        rotate = f' transform="rotate({turn} {x:.1f} {y:.1f})"' if turn else ""
-        self.add(
-            f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" text-anchor="{anchor}" '
-            f'font-weight="{weight}" opacity="{opacity:g}"{rotate}>{escape(words)}</text>'
-        )
-
-    def line(self, points: Sequence[tuple[float, float]], *, arrow: bool = True) -> None:
-        path = "M" + " L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-        self.path(path)
-        if arrow:
-            self.head(points[-2], points[-1])
-
-    def path(self, path: str, *, dashed: bool = False, opacity: float = 0.75) -> None:
-        dash = ' stroke-dasharray="5 5"' if dashed else ""
-        self.add(
-            f'<path d="{path}" fill="none" stroke="currentColor" stroke-width="1.5" '
-            f'stroke-opacity="{opacity:g}"{dash}/>'
-        )
-
-    def head(self, before: tuple[float, float], tip: tuple[float, float]) -> None:
-        """An arrow head at ``tip``, along one of the four directions."""
-        (x0, y0), (x, y) = before, tip
-        dx = (x > x0) - (x < x0)
-        dy = 0 if dx else (y > y0) - (y < y0)
-        points = [
-            (x, y),
-            (x - 7 * dx - 4 * dy, y - 7 * dy - 4 * dx),
-            (x - 7 * dx + 4 * dy, y - 7 * dy + 4 * dx),
-        ]
-        corners = " ".join(f"{a:.1f},{b:.1f}" for a, b in points)
-        self.add(f'<polygon points="{corners}" fill="currentColor" fill-opacity="0.75"/>')
-
-    def size(self, shape: Shape) -> tuple[float, float, float]:
-        """Thickness, height and the slant's offset of a tensor's slab."""
-        high = max(4.0, shape.height * self.per_px)
-        return max(3.0, shape.channels * self.per_channel), high, 0.22 * high
-
-    def slab(self, x: float, y: float, shape: Shape) -> None:
-        """A tensor with the middle of its whole outline at ``x, y``."""
-        thick, high, slant = self.size(shape)
-        left, top = x - (thick + slant) / 2, y - high / 2 + 0.3 * slant
-        right, up = left + thick, top - 0.6 * slant
-        faces = (
-            (0.16, [(left, top), (right, top), (right, top + high), (left, top + high)]),
-            (0.08, [(left, top), (left + slant, up), (right + slant, up), (right, top)]),
-            (0.30, [(right, top), (right + slant, up), (right + slant, up + high),
-                    (right, top + high)]),
-        )  # fmt: skip
-        for opacity, corners in faces:
-            points = " ".join(f"{a:.1f},{b:.1f}" for a, b in corners)
-            self.add(
-                f'<polygon points="{points}" fill="currentColor" fill-opacity="{opacity:g}" '
-                'stroke="currentColor" stroke-opacity="0.6" stroke-width="1"/>'
-            )
-
-    def node(self, x: float, y: float, sign: str, colour: str) -> None:
-        self.add(
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{_NODE:g}" fill="{colour}" fill-opacity="0.18" '
-            f'stroke="{colour}" stroke-width="1.5"/>'
-        )
-        self.text(x, y + 6, sign, 18, weight=600)
-
-    def box(
-        self, x: float, y: float, width: float, height: float, step: Operation, *, small: bool
-    ) -> None:
-        """An operation: what it is called, what it does, and bars for its share of the block."""
-        colour = WORK_COLOURS[step.work]
-        left, top = x - width / 2, y - height / 2
-        self.add("<g>")
-        hover = f"{step.title}: {step.what}"
-        if step.formula:
-            hover += f". Multiply-adds: {step.formula} = {step.cost.macs:,.0f}"
-        self.add(f"<title>{escape(hover)}</title>")
-        self.add(
-            f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" rx="8" '
-            f'fill="{colour}" fill-opacity="0.14" stroke="{colour}" stroke-width="1.5"/>'
-        )
-        if small:
-            self.text(x, y + 4, step.title.removeprefix("SE "), 13, weight=600)
-        else:
-            self.text(x, top + 21, step.title, 15, weight=650)
-            words = WORK_TITLES[step.work]
-            if step.stride > 1:
-                words = f"stride {step.stride}: halves the map"
-            self.text(x, top + 37, words, 12, opacity=0.75)
-            if step.formula:
-                self.bars(left + 10, top + 51, width - 20, step, colour)
-        self.add("</g>")
-
-    def bars(self, left: float, top: float, width: float, step: Operation, colour: str) -> None:
-        rows = (("MACs", step.share.macs), ("params", step.share.params))
-        for row, (word, share) in enumerate(rows):
-            y = top + 22 * row
-            self.text(left, y + 8, word, 12, anchor="start", opacity=0.75)
-            self.text(left + width, y + 8, percent(share), 12, anchor="end", weight=600)
-            self.add(
-                f'<rect x="{left:.1f}" y="{y + 12:.1f}" width="{width:.1f}" height="5" rx="2.5" '
-                'fill="currentColor" fill-opacity="0.12"/>'
-            )
-            if share > 0:
-                self.add(
-                    f'<rect x="{left:.1f}" y="{y + 12:.1f}" width="{max(2.0, width * share):.1f}" '
-                    f'height="5" rx="2.5" fill="{colour}"/>'
-                )
-
-    def svg(self, kind: str, width: float, top: float, bottom: float, alt: str) -> str:
-        return (
-            f'<svg class="{kind}" role="img" aria-label="{alt}" '
-            f'viewBox="0 {top:.0f} {width:.0f} {bottom - top:.0f}">'
-            + "".join(self.parts)
-            + "</svg>"
-        )
-
-
-def _canvas(steps: Sequence[Operation], across: float, high: float) -> _Canvas:
-    shapes = [shape for step in steps for shape in (step.in_shape, step.out_shape)]
-    return _Canvas(max(s.channels for s in shapes), max(s.height for s in shapes), across, high)
-
-
 @dataclass(slots=True)
 class _Item:
     """One thing in the row from left to right: a tensor, an operation's box, a round node (× or +),
@@ -227,7 +70,7 @@ class _Item:
     x: float = 0.0
 
 
-def _row(canvas: _Canvas, block: Block, steps: Sequence[Operation]) -> list[_Item]:
+def _row(canvas: Canvas, block: Block, steps: Sequence[Operation]) -> list[_Item]:
     def slab(shape: Shape) -> _Item:
         thick, _, slant = canvas.size(shape)
         across = thick + slant
@@ -238,7 +81,7 @@ def _row(canvas: _Canvas, block: Block, steps: Sequence[Operation]) -> list[_Ite
     for step in steps:
         shape = step.out_shape
         if step.name in ("add", "se_scale"):
-            items.append(_Item("node", shape, step, 2 * _NODE, _NODE))
+            items.append(_Item("node", shape, step, 2 * NODE, NODE))
             items.append(_Item("label", shape, None, _text_width(shape) + 22, 0.0))
         else:
             items.append(_Item("box", shape, step, _BOX_WIDTH, _BOX_WIDTH / 2))
@@ -265,7 +108,7 @@ def _spread(items: Sequence[_Item], width: float) -> None:
 
 def _wide(block: Block, steps: Sequence[Operation], alt: str) -> str:
     """Left to right: slab, operation, slab, ...; the skip above, squeeze-and-excitation below."""
-    canvas = _canvas(steps, _THICKEST, _TALLEST)
+    canvas = canvas_for(steps, _THICKEST, _TALLEST)
     shortcut = next((step for step in steps if step.branch == "shortcut"), None)
     gate = [step for step in steps if step.branch == "se"]
     items = _row(canvas, block, [step for step in steps if step.branch == "main"])
@@ -279,7 +122,7 @@ def _wide(block: Block, steps: Sequence[Operation], alt: str) -> str:
         canvas.line([(start, middle), (stop, middle)])
     if items[-1].kind == "label":
         end = items[-1].x + items[-1].width / 2
-        canvas.line([(touched[-1].x + _NODE + 3, middle), (end, middle)])
+        canvas.line([(touched[-1].x + NODE + 3, middle), (end, middle)])
 
     for item in items:
         if item.kind == "slab":
@@ -305,7 +148,7 @@ def _wide(block: Block, steps: Sequence[Operation], alt: str) -> str:
 
 
 def _wide_skip(
-    canvas: _Canvas,
+    canvas: Canvas,
     block: Block,
     items: Sequence[_Item],
     middle: float,
@@ -316,7 +159,7 @@ def _wide_skip(
     start, top = items[0].x, 26.0
     stop = add.x if add else items[-1].x
     from_y = middle - max(canvas.size(in_shape(block))[1], 20) / 2 - 8
-    to_y = middle - _NODE - 3
+    to_y = middle - NODE - 3
     if add is None:
         to_y = middle - max(canvas.size(out_shape(block))[1], 20) / 2 - 8
     centre = (start + stop) / 2
@@ -363,7 +206,7 @@ def _gate_share(gate: Sequence[Operation]) -> str:
 
 
 def _wide_gate(
-    canvas: _Canvas,
+    canvas: Canvas,
     gate: Sequence[Operation],
     enter: float,
     leave: float,
@@ -391,12 +234,12 @@ def _wide_gate(
         canvas.line([(x + 77, y), (end, y)], arrow=not last)
         canvas.text((x + 77 + end) / 2, y - 7, str(step.out_shape), 13, weight=600)
         x += slot
-    canvas.line([(leave, y), (leave, middle + _NODE + 3)])
+    canvas.line([(leave, y), (leave, middle + NODE + 3)])
 
 
 def _tall(block: Block, steps: Sequence[Operation], alt: str) -> str:
     """Top to bottom for narrow places; skip on the left, squeeze-and-excitation on the right."""
-    canvas = _canvas(steps, 96.0, 46.0)
+    canvas = canvas_for(steps, 96.0, 46.0)
     axis, width, box_width = 152.0, 352.0, 196.0
     gate = [step for step in steps if step.branch == "se"]
     shortcut = next((step for step in steps if step.branch == "shortcut"), None)
@@ -422,11 +265,11 @@ def _tall(block: Block, steps: Sequence[Operation], alt: str) -> str:
             continue
         if step.name == "add":
             canvas.line([(axis, y), (axis, y + 20)])
-            y += 23 + _NODE
+            y += 23 + NODE
             canvas.node(axis, y, "+", WORK_COLOURS["add"])
             _tall_skip(canvas, axis, first_middle, y, in_shape(block), shortcut)
             canvas.text(axis + 24, y + 30, str(step.out_shape), 13, anchor="start", weight=600)
-            canvas.line([(axis, y + _NODE), (axis, y + 42)])
+            canvas.line([(axis, y + NODE), (axis, y + 42)])
             y += 46
             continue
         canvas.line([(axis, y), (axis, y + 20)])
@@ -440,7 +283,7 @@ def _tall(block: Block, steps: Sequence[Operation], alt: str) -> str:
 
 
 def _tall_skip(
-    canvas: _Canvas,
+    canvas: Canvas,
     axis: float,
     start: float,
     stop: float,
@@ -449,7 +292,7 @@ def _tall_skip(
 ) -> None:
     side = 22.0
     thick, _, slant = canvas.size(shape)
-    from_x, to_x = axis - (thick + slant) / 2 - 4, axis - _NODE - 3
+    from_x, to_x = axis - (thick + slant) / 2 - 4, axis - NODE - 3
     canvas.path(
         f"M{from_x:.1f} {start:.1f} L{side + 14:.1f} {start:.1f} Q{side:.1f} {start:.1f} "
         f"{side:.1f} {start + 14:.1f} L{side:.1f} {stop - 14:.1f} Q{side:.1f} {stop:.1f} "
@@ -462,7 +305,7 @@ def _tall_skip(
     canvas.text(side - 8, (start + stop) / 2, words, 12, turn=-90)
 
 
-def _tall_gate(canvas: _Canvas, gate: Sequence[Operation], axis: float, y: float) -> float:
+def _tall_gate(canvas: Canvas, gate: Sequence[Operation], axis: float, y: float) -> float:
     """The branch beside the axis; returns where the axis goes on, under the product."""
     left, width = axis + 44, 152.0
     centre = left + width / 2
@@ -485,7 +328,7 @@ def _tall_gate(canvas: _Canvas, gate: Sequence[Operation], axis: float, y: float
             canvas.line([(centre, line + 28), (centre, line + 54)])
         canvas.text(centre + 8, line + 45, str(step.out_shape), 12, anchor="start", weight=600)
         line += 56
-    node = top + height + 11 + _NODE
-    canvas.line([(centre, line - 28), (centre, node), (axis + _NODE + 3, node)])
+    node = top + height + 11 + NODE
+    canvas.line([(centre, line - 28), (centre, node), (axis + NODE + 3, node)])
     canvas.node(axis, node, "×", colour)
-    return node + _NODE + 16
+    return node + NODE + 16

@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from effnet_viz.figures import anatomy
-from effnet_viz.figures.block_drawing import block_alt, block_html, percent
+from effnet_viz.figures.block_drawing import block_alt, block_html
+from effnet_viz.figures.canvas import percent
 from effnet_viz.scaling.blocks import blocks_of, in_shape, operations, out_shape, skip_reason
 from effnet_viz.scaling.cost import block_cost
 from effnet_viz.scaling.layers import Block

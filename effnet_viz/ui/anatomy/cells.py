@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from effnet_viz.figures.block_drawing import percent
+from effnet_viz.figures.canvas import percent
 
 #: The last column of these tables is prose, which a narrow screen would make one word wide.
 PROSE = """

@@ -8,7 +8,7 @@ import streamlit as st
 
 from effnet_viz.figures import anatomy
 from effnet_viz.figures.base import si
-from effnet_viz.figures.block_drawing import percent
+from effnet_viz.figures.canvas import percent
 from effnet_viz.scaling.architectures import ArchitectureSpec
 from effnet_viz.scaling.blocks import blocks_of, operations_csv
 from effnet_viz.scaling.cost import NetworkCost, block_cost

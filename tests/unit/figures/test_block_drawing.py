@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from effnet_viz.figures.block_drawing import WORK_COLOURS, block_alt, block_html, percent
+from effnet_viz.figures.block_drawing import block_alt, block_html
+from effnet_viz.figures.canvas import WORK_COLOURS, percent
 from effnet_viz.scaling.architectures import (
     CLASSROOM_BASELINE,
     EFFICIENTNET_B0,
