@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from effnet_viz.cli.terminal import download_progress, print_json, print_table, progress
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.map_methods import METHODS
+from effnet_viz.scaling import families
 from effnet_viz.scaling.architectures import (
     EFFICIENTNET_B0,
     MOBILENET_V1,
@@ -24,7 +25,7 @@ from effnet_viz.scaling.architectures import (
     ArchitectureSpec,
 )
 from effnet_viz.scaling.compound import Coefficients, Multipliers, checked_multipliers, released
-from effnet_viz.scaling.families import DEFAULT_MODELS, IMAGENETTE_CLASSES, Role, find_model
+from effnet_viz.scaling.families import IMAGENETTE_CLASSES, Role, find_model
 from effnet_viz.scaling.study import ScaleStudy, study
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from effnet_viz.evidence.results import CamResult, Prediction
 
 BASELINES = {s.name: s for s in (EFFICIENTNET_B0, MOBILENET_V1, MOBILENET_V2, RESNET_50)}
-FAMILIES = (*DEFAULT_MODELS, "custom")
+FAMILIES = (*families.FAMILIES, "custom")
 CAM_METHODS = tuple(METHODS)
 SHEET_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 LAW_OPTIONS = ("phi", "alpha", "beta", "gamma")
@@ -284,7 +285,7 @@ def chosen_models(options: Namespace) -> Iterator[LoadedModel]:
             f"--{name} describes a model of your own; add --family custom, or choose a model of "
             f"the {options.family} family with --model."
         )
-    names = dict.fromkeys(options.model or DEFAULT_MODELS[options.family])
+    names = dict.fromkeys(options.model or families.FAMILIES[options.family].default)
     entries = [find_model(options.family, name) for name in names]
     for entry in entries:
         inference.guard(entry.spec, device=device)

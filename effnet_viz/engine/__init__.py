@@ -17,6 +17,8 @@ and the parts named so below) loads no torch.
 - ``optimise``: the same network, faster: batch norm folded into convolutions, laid out for the CPU,
   frozen.
 - ``packing``: convolutions whose weights stay in the order the CPU computes in.
+- ``published``: torchvision's ImageNet weights: where they are published, and the networks they
+  fill.
 - ``requests``: what is asked of the engine, as frozen records that are their own cache keys.
 - ``weights``: models with weights: shipped, ImageNet's from torchvision, or honestly untrained.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import torch
 from torch import nn
 from torchvision.models.efficientnet import EfficientNet, MBConvConfig
 
@@ -49,3 +50,9 @@ def build_model(spec: ArchitectureSpec, *, norm_eps: float = 1e-5) -> EfficientN
         norm_layer=partial(nn.BatchNorm2d, eps=norm_eps),
         last_channel=head.out_channels,
     )
+
+
+def skeleton(spec: ArchitectureSpec, norm_eps: float = 1e-5) -> nn.Module:
+    """The network without memory behind its weights, to be filled by ``load_state_dict``."""
+    with torch.device("meta"):
+        return build_model(spec, norm_eps=norm_eps)

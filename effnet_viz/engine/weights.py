@@ -1,17 +1,18 @@
 """Models with weights: shipped, ImageNet's from torchvision, or honestly untrained.
 
-Every file of weights is verified before every load, and nothing in it is executed: safetensors for
-what this project ships, ``weights_only`` for what torchvision publishes.
+A family's loader is its row of `LOADERS`. Every file of weights is verified before every load, and
+nothing in it is executed: safetensors for what this project ships, ``weights_only`` for what
+torchvision publishes.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import safetensors.torch
@@ -20,10 +21,10 @@ import torchvision.models as tv
 from PIL import Image
 from torch import Tensor, nn
 
-from effnet_viz.engine import images
+from effnet_viz.engine import images, published
 from effnet_viz.engine.calibration import fit_batch_norms
-from effnet_viz.engine.download import Progress, Source, verified_file
-from effnet_viz.engine.models import build_model
+from effnet_viz.engine.download import Progress
+from effnet_viz.engine.models import build_model, skeleton
 from effnet_viz.engine.optimise import optimise
 from effnet_viz.errors import ResourceError, UserError
 from effnet_viz.evidence.checkpoints import (
@@ -35,40 +36,12 @@ from effnet_viz.evidence.checkpoints import (
 from effnet_viz.scaling.architectures import ArchitectureSpec
 from effnet_viz.scaling.cost import network_cost
 from effnet_viz.scaling.families import (
-    IMAGENET,
     IMAGENETTE_CLASSES,
-    SHIPPED,
     UNTRAINED,
     ModelEntry,
     find_model,
 )
 
-_IMAGENET_WEIGHTS = {
-    "b0": tv.EfficientNet_B0_Weights.IMAGENET1K_V1,
-    "b1": tv.EfficientNet_B1_Weights.IMAGENET1K_V1,
-    "b2": tv.EfficientNet_B2_Weights.IMAGENET1K_V1,
-    "b3": tv.EfficientNet_B3_Weights.IMAGENET1K_V1,
-    "b4": tv.EfficientNet_B4_Weights.IMAGENET1K_V1,
-    "b5": tv.EfficientNet_B5_Weights.IMAGENET1K_V1,
-    "b6": tv.EfficientNet_B6_Weights.IMAGENET1K_V1,
-    "b7": tv.EfficientNet_B7_Weights.IMAGENET1K_V1,
-    "resnet50": tv.ResNet50_Weights.IMAGENET1K_V1,
-    "resnet152": tv.ResNet152_Weights.IMAGENET1K_V1,
-    "wide_resnet50_2": tv.Wide_ResNet50_2_Weights.IMAGENET1K_V1,
-}
-_RESNETS: dict[str, Callable[..., nn.Module]] = {
-    "resnet50": tv.resnet50,
-    "resnet152": tv.resnet152,
-    "wide_resnet50_2": tv.wide_resnet50_2,
-}
-#: torchvision's B5-B7 come from another implementation than B0-B4, with another epsilon.
-_NORM_EPS = {"b5": 1e-3, "b6": 1e-3, "b7": 1e-3}
-
-_IMAGENET_VAL_PHOTOS = 50_000
-_IMAGENET_LICENCE = (
-    "published by torchvision (BSD-3-Clause); trained on ImageNet, whose photos are for "
-    "non-commercial research and education"
-)
 #: A wider photo is cut to this ratio around its centre before a published transform sees it: the
 #: transform resizes the whole strip before it crops, which for 8 × 8000 px would take gigabytes.
 _MAX_SIDE_RATIO = 16
@@ -111,6 +84,28 @@ class LoadedModel:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a model is wanted: as `load_model` says."""
+
+    optimised: bool
+    device: str
+    folder: Path
+    on_progress: Progress | None
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """Where a family's weights come from.
+
+    ``load`` reads and verifies them and raises ResourceError where it cannot; ``is_here`` looks
+    whether a model of that name has its file on this machine (a folder is that of shipped weights).
+    """
+
+    load: Callable[[ModelEntry, Wanted], LoadedModel]
+    is_here: Callable[[str, Path], bool]
+
+
 def load_model(
     family: str,
     name: str,
@@ -130,9 +125,7 @@ def load_model(
     if family == "custom":
         raise UserError("A custom model has no stored weights; it is made from its multipliers.")
     entry = find_model(family, name)
-    if family == "classroom":
-        return _load_shipped(entry, optimised, device, folder)
-    return _load_imagenet(entry, optimised, device, on_progress)
+    return LOADERS[family].load(entry, Wanted(optimised, device, folder, on_progress))
 
 
 def is_available(family: str, name: str, folder: Path = CHECKPOINT_DIR) -> bool:
@@ -140,26 +133,8 @@ def is_available(family: str, name: str, folder: Path = CHECKPOINT_DIR) -> bool:
 
     Raises UserError for an unknown model.
     """
-    if find_model(family, name).family == "classroom":
-        return is_shipped(name, folder)
-    return (_cache_dir() / imagenet_source(name).file_name).is_file()
-
-
-def download_size_mb(name: str) -> float:
-    """What the weights of an ImageNet model take to download, as torchvision states it (MiB)."""
-    return float(_IMAGENET_WEIGHTS[_base(name)].meta["_file_size"])
-
-
-def imagenet_source(name: str) -> Source:
-    """Where torchvision publishes the weights of ``b0``-``b7``, ``NAME@PX`` or a ResNet.
-
-    The file name carries the start of its own SHA-256.
-    """
-    url = _IMAGENET_WEIGHTS[_base(name)].url
-    found = re.search(r"-([0-9a-f]{8,64})\.pth$", url)
-    if found is None:
-        raise ValueError(f"{url} does not carry a checksum")
-    return Source(url, "sha256", found.group(1))
+    find_model(family, name)
+    return LOADERS[family].is_here(name, folder)
 
 
 def untrained_model(
@@ -196,7 +171,7 @@ def random_control(entry: ModelEntry, seed: int = 0, *, device: str = "cpu") -> 
     (`effnet_viz.engine.calibration`). Equal seeds give equal weights, none of which a training here
     started from.
     """
-    resnet = _RESNETS.get(_base(entry.name)) if entry.family == "resnet50" else None
+    resnet = published.resnet_of(entry.name)
     with seeding, torch.random.fork_rng(devices=[]):
         torch.manual_seed(_CONTROL_SEEDS + seed)
         module = build_model(entry.spec) if resnet is None else resnet(weights=None)
@@ -246,7 +221,8 @@ def _whole(value: Tensor) -> Tensor:
     return value.float() if value.is_floating_point() else value
 
 
-def _load_shipped(entry: ModelEntry, optimised: bool, device: str, folder: Path) -> LoadedModel:
+def _load_shipped(entry: ModelEntry, wanted: Wanted) -> LoadedModel:
+    folder = wanted.folder
     record = read_record(entry.name, folder)
     path = checkpoint_paths(entry.name, folder)[0]
     try:
@@ -270,111 +246,62 @@ def _load_shipped(entry: ModelEntry, optimised: bool, device: str, folder: Path)
     state = {key: _whole(value) for key, value in safetensors.torch.load(data).items()}
     module = skeleton(entry.spec)
     module.load_state_dict(state, assign=True)
-    return LoadedModel(
-        family=entry.family,
-        name=entry.name,
-        role=entry.role,
-        weights=SHIPPED,
-        meaningful=True,
-        spec=entry.spec,
-        module=_ready(module, optimised, device),
-        classes=tuple(record["classes"]),
-        record=record,
-        device=device,
-    )
+    return _loaded(entry, module, record, wanted)
 
 
-def _load_imagenet(
-    entry: ModelEntry, optimised: bool, device: str, on_progress: Progress | None
-) -> LoadedModel:
-    base = _base(entry.name)
-    weights = _IMAGENET_WEIGHTS[base]
-    verified = verified_file(
-        imagenet_source(base),
-        _cache_dir(),
-        what=f"ImageNet weights of {base} ({download_size_mb(base):.0f} MB)",
-        meanwhile=_meanwhile(),
-        on_progress=on_progress,
-    )
-    state = weights.get_state_dict(
-        progress=False, check_hash=True, weights_only=True, map_location="cpu"
-    )
-    if base in _RESNETS:
-        with torch.device("meta"):
-            module = _RESNETS[base](weights=None)
-    else:
-        module = skeleton(entry.spec, _NORM_EPS.get(base, 1e-5))
-    module.load_state_dict(state, assign=True)
-
-    published = weights.transforms()
-    resize_px, crop_px = published.resize_size[0], published.crop_size[0]
-    px = entry.spec.resolution_px
-    if own_size := "@" in entry.name:
-        resize_px, crop_px = round(px * 256 / 224), px
-        published = weights.transforms(resize_size=resize_px, crop_size=crop_px)
+def _load_imagenet(entry: ModelEntry, wanted: Wanted) -> LoadedModel:
+    found = published.published_network(entry, wanted.on_progress)
     record = {
         "family": entry.family,
         "role": entry.role,
-        "weights": IMAGENET,
+        "weights": entry.weights,
         **described(entry.spec),
-        "classes": list(weights.meta["categories"]),
-        "preprocessing": {
-            "mean": list(published.mean),
-            "std": list(published.std),
-            "interpolation": published.interpolation.value,
-            "crop": f"shorter side to {resize_px} px, then the centre {crop_px} px",
-        },
-        "sha256": verified.digest,
-        "val_top1": None if own_size else weights.meta["_metrics"]["ImageNet-1K"]["acc@1"],
-        "val_n": None if own_size else _IMAGENET_VAL_PHOTOS,
-        "source": f"torchvision {weights!r}, {weights.url}",
-        "licence": _IMAGENET_LICENCE,
-        "note": " ".join(filter(None, (entry.note, verified.note))),
+        **found.record,
     }
+    return _loaded(entry, found.module, record, wanted, found.transform)
+
+
+def _loaded(
+    entry: ModelEntry,
+    module: nn.Module,
+    record: dict[str, Any],
+    wanted: Wanted,
+    transform: Callable[[Image.Image], Tensor] | None = None,
+) -> LoadedModel:
     return LoadedModel(
         family=entry.family,
         name=entry.name,
         role=entry.role,
-        weights=IMAGENET,
+        weights=entry.weights,
         meaningful=True,
         spec=entry.spec,
-        module=_ready(module, optimised, device),
-        classes=tuple(weights.meta["categories"]),
+        module=_ready(module, wanted.optimised, wanted.device),
+        classes=tuple(record["classes"]),
         record=record,
-        device=device,
-        published_transform=published,
+        device=wanted.device,
+        published_transform=transform,
     )
+
+
+_TORCHVISION = Loader(_load_imagenet, lambda name, _: published.is_fetched(name))
+
+#: Every family of `effnet_viz.scaling.families`, with where its weights come from.
+LOADERS: MappingProxyType[str, Loader] = MappingProxyType(
+    {
+        "classroom": Loader(_load_shipped, is_shipped),
+        "imagenet": _TORCHVISION,
+        "resnet50": _TORCHVISION,
+    }
+)
 
 
 #: Held by whoever seeds torch's global generator and draws from it, so that threads do not mix.
 seeding = threading.Lock()
 
 
-def skeleton(spec: ArchitectureSpec, norm_eps: float = 1e-5) -> nn.Module:
-    """The network without memory behind its weights, to be filled by ``load_state_dict``."""
-    with torch.device("meta"):
-        return build_model(spec, norm_eps=norm_eps)
-
-
 def _ready(module: nn.Module, optimised: bool, device: str) -> nn.Module:
     module = module.eval().requires_grad_(False)
     return optimise(module, device) if optimised else module.to(device)
-
-
-def _base(name: str) -> str:
-    return name.partition("@")[0]
-
-
-def _meanwhile() -> str:
-    """What can be run without a network."""
-    here = [n for n in _IMAGENET_WEIGHTS if (_cache_dir() / imagenet_source(n).file_name).exists()]
-    also = f", and so do {', '.join(here)}" if here else ""
-    return f"Until then the classroom family works offline{also}."
-
-
-def _cache_dir() -> Path:
-    """Where torch keeps downloaded weights; TORCH_HOME moves it."""
-    return Path(torch.hub.get_dir()) / "checkpoints"
 
 
 def described(spec: ArchitectureSpec) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
@@ -147,35 +147,35 @@ class ModelEntry:
         return f"{self.family}/{self.name}"
 
 
+@dataclass(frozen=True, slots=True)
+class ModelFamily:
+    """Models that belong together.
+
+    ``prefix`` stands before a model's name where families share a list. ``listed`` are the models
+    a list shows, in order; ``default`` those that run when none is named. ``find`` gives the entry
+    of any name the family has, listed or not, and None for all others.
+    """
+
+    title: str
+    prefix: str
+    listed: tuple[str, ...]
+    default: tuple[str, ...]
+    find: Callable[[str], ModelEntry | None]
+
+
 def models(family: str) -> tuple[ModelEntry, ...]:
-    """The listed models of ``classroom``, ``imagenet`` or ``resnet50``, in order.
+    """The listed models of a family, in order.
 
     Raises UserError for an unknown family; ``custom`` has no list, its spec comes from the user.
     """
-    names: tuple[str, ...]
-    match family:
-        case "classroom":
-            names = ROLES
-        case "imagenet":
-            names = (*RELEASED_VARIANTS, "b0@448")
-        case "resnet50":
-            names = ("resnet50", "resnet152", "wide_resnet50_2", f"resnet50@{RESNET50_MATCHED_PX}")
-        case _:
-            raise UserError(
-                f"There is no family {family!r}; choose classroom, imagenet, resnet50 or custom."
-            )
-    return tuple(find_model(family, name) for name in names)
+    return tuple(find_model(family, name) for name in model_family(family).listed)
 
 
-#: What a family shows when no model is named.
-DEFAULT_MODELS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
-    {"classroom": ROLES, "imagenet": ("b0", "b3"), "resnet50": ("resnet50", "resnet152")}
-)
-
-#: The crop of torchvision's B2 weights; every other variant is evaluated at the released size.
-TORCHVISION_B2_PX = 288
-
-NOT_TRAINED_AT_SIZE = "these weights were not trained at this size"
+def model_family(name: str) -> ModelFamily:
+    """A family by its name. Raises UserError for an unknown one and for ``custom``."""
+    if name not in FAMILIES:
+        raise UserError(f"There is no family {name!r}; choose {', '.join(FAMILIES)} or custom.")
+    return FAMILIES[name]
 
 
 def find_model(family: str, name: str) -> ModelEntry:
@@ -183,40 +183,60 @@ def find_model(family: str, name: str) -> ModelEntry:
 
     Raises UserError for a name the family does not have.
     """
+    known = model_family(family)
+    entry = known.find(name)
+    if entry is None:
+        raise UserError(
+            f"The {family} family has no model {name!r}; it has {', '.join(known.listed)}."
+        )
+    return entry
+
+
+#: The crop of torchvision's B2 weights; every other variant is evaluated at the released size.
+TORCHVISION_B2_PX = 288
+
+NOT_TRAINED_AT_SIZE = "these weights were not trained at this size"
+
+
+def _find_classroom(name: str) -> ModelEntry | None:
+    try:
+        member = classroom_member(name)
+    except UserError:
+        return None
+    return ModelEntry("classroom", name, member.role, member.spec, SHIPPED)
+
+
+def _find_imagenet(name: str) -> ModelEntry | None:
     base, at, px_text = name.partition("@")
-    if family == "classroom" and not at:
-        with contextlib.suppress(UserError):
-            member = classroom_member(name)
-            return ModelEntry(family, name, member.role, member.spec, SHIPPED)
-    if family == "imagenet" and base in RELEASED_VARIANTS and (not at or base == "b0"):
-        spec = released_spec(base)
-        if at:
-            spec = _at_resolution(spec, px_text)
-            return ModelEntry(family, name, "resolution", spec, IMAGENET, NOT_TRAINED_AT_SIZE)
-        role: Role = "baseline" if base == "b0" else "compound"
-        note = ""
-        if base == "b2":
-            spec = replace(spec, resolution_px=TORCHVISION_B2_PX)
-            note = "torchvision evaluates these weights at 288 px; the paper's B2 runs at 260 px"
-        return ModelEntry(family, name, role, spec, IMAGENET, note)
-    if family == "resnet50" and base in _RESNETS and (not at or base == "resnet50"):
-        role, spec, note = _RESNETS[base]
-        if at:
-            spec = _at_resolution(spec, px_text)
-            return ModelEntry(family, name, "resolution", spec, IMAGENET, NOT_TRAINED_AT_SIZE)
-        return ModelEntry(family, name, role, spec, IMAGENET, note)
-    if family not in DEFAULT_MODELS:
-        models(family)
-    raise UserError(
-        f"The {family} family has no model {name!r}; it has "
-        f"{', '.join(entry.name for entry in models(family))}."
-    )
+    if base not in RELEASED_VARIANTS or (at and base != "b0"):
+        return None
+    spec = released_spec(base)
+    if at:
+        return _at_resolution("imagenet", name, spec, px_text)
+    note = ""
+    if base == "b2":
+        spec = replace(spec, resolution_px=TORCHVISION_B2_PX)
+        note = "torchvision evaluates these weights at 288 px; the paper's B2 runs at 260 px"
+    role: Role = "baseline" if base == "b0" else "compound"
+    return ModelEntry("imagenet", name, role, spec, IMAGENET, note)
 
 
-def _at_resolution(spec: ArchitectureSpec, px_text: str) -> ArchitectureSpec:
+def _find_resnet(name: str) -> ModelEntry | None:
+    base, at, px_text = name.partition("@")
+    if base not in _RESNETS or (at and base != "resnet50"):
+        return None
+    role, spec, note = _RESNETS[base]
+    if at:
+        return _at_resolution("resnet50", name, spec, px_text)
+    return ModelEntry("resnet50", name, role, spec, IMAGENET, note)
+
+
+def _at_resolution(family: str, name: str, spec: ArchitectureSpec, px_text: str) -> ModelEntry:
+    """A baseline's weights at another resolution than they were trained at."""
     if not px_text.isdecimal():
         raise UserError(f"Write the resolution as whole pixels, e.g. @448, not @{px_text}.")
-    return replace(spec, resolution_px=checked_multipliers(1, 1, int(px_text)).resolution_px)
+    spec = replace(spec, resolution_px=checked_multipliers(1, 1, int(px_text)).resolution_px)
+    return ModelEntry(family, name, "resolution", spec, IMAGENET, NOT_TRAINED_AT_SIZE)
 
 
 def _resnet(repeats: tuple[int, ...], inner_width: int = 1) -> ArchitectureSpec:
@@ -253,3 +273,31 @@ _RESNETS: MappingProxyType[str, tuple[Role, ArchitectureSpec, str]] = MappingPro
 
 #: ResNet-50 costs about as much here as ResNet-152 and Wide ResNet-50-2 at 224 px.
 RESNET50_MATCHED_PX = 369
+
+#: Every family whose models have names, in the order pages show them; `effnet_viz.engine.weights`
+#: has a loader for each.
+FAMILIES: MappingProxyType[str, ModelFamily] = MappingProxyType(
+    {
+        "classroom": ModelFamily(
+            title="Classroom, five roles",
+            prefix="",
+            listed=ROLES,
+            default=ROLES,
+            find=_find_classroom,
+        ),
+        "imagenet": ModelFamily(
+            title="EfficientNet on ImageNet",
+            prefix="ImageNet ",
+            listed=(*RELEASED_VARIANTS, "b0@448"),
+            default=("b0", "b3"),
+            find=_find_imagenet,
+        ),
+        "resnet50": ModelFamily(
+            title="ResNet-50 on ImageNet",
+            prefix="ImageNet ",
+            listed=("resnet50", "resnet152", "wide_resnet50_2", f"resnet50@{RESNET50_MATCHED_PX}"),
+            default=("resnet50", "resnet152"),
+            find=_find_resnet,
+        ),
+    }
+)

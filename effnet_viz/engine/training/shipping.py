@@ -14,7 +14,8 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from effnet_viz.engine.weights import centre_square, described, skeleton
+from effnet_viz.engine.models import skeleton
+from effnet_viz.engine.weights import centre_square, described
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.checkpoints import (
     CHECKPOINT_DIR,

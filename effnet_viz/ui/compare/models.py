@@ -11,6 +11,7 @@ import streamlit as st
 from effnet_viz.errors import UserError
 from effnet_viz.scaling.architectures import RELEASED_VARIANTS, ArchitectureSpec
 from effnet_viz.scaling.families import (
+    FAMILIES,
     IMAGENETTE_CLASSES,
     ROLES,
     classroom_spec,
@@ -23,12 +24,11 @@ from effnet_viz.ui.shared.state import ScaleChoice, scale_choice
 CLASSROOM, IMAGENET, RESNET, YOURS = "classroom", "imagenet", "resnet50", "yours"
 FAMILY_TITLES: MappingProxyType[str, str] = MappingProxyType(
     {
-        CLASSROOM: "Classroom, five roles",
-        IMAGENET: "EfficientNet on ImageNet",
-        RESNET: "ResNet-50 on ImageNet",
+        **{name: family.title for name, family in FAMILIES.items()},
         YOURS: "Yours, from the Scale page",
     }
 )
+ANY_LEAD = "**Bright** is what speaks for the class."
 FAMILY_LEADS: MappingProxyType[str, str] = MappingProxyType(
     {
         CLASSROOM: "Five networks, trained alike; all but the baseline cost four times the "
@@ -109,8 +109,22 @@ def family_control() -> Family:
         return _resnet()
     if chosen == YOURS:
         return _yours()
-    networks = tuple(Network(f"classroom/{role}", role, role) for role in ROLES)
-    return Family(CLASSROOM, networks, tuple(IMAGENETTE_CLASSES.values()), 9)
+    return _listed(chosen)
+
+
+def _listed(family: str) -> Family:
+    """Every listed model of a family."""
+    entries = models(family)
+    networks = tuple(_entry(family, entry.name, entry.name) for entry in entries)
+    spec = entries[0].spec
+    pools_only = spec.stages[-1].operator == "pool_head"
+    return Family(family, networks, _classes_of(spec), len(spec.stages) - pools_only)
+
+
+def _classes_of(spec: ArchitectureSpec) -> tuple[str, ...]:
+    if spec.num_classes == len(IMAGENETTE_CLASSES):
+        return tuple(IMAGENETTE_CLASSES.values())
+    return cache.imagenet_classes()
 
 
 def _imagenet() -> Family:
@@ -158,16 +172,11 @@ def _yours() -> Family:
     for role in ROLES:
         if spec == classroom_spec(role):
             own = Network(f"classroom/{role}", choice.name, role)
-    classes = (
-        tuple(IMAGENETTE_CLASSES.values())
-        if spec.num_classes == len(IMAGENETTE_CLASSES)
-        else cache.imagenet_classes()
-    )
     networks = [own]
     if parent is not None and "/".join(parent) != own.key:
         title = "B0" if parent[1] == "b0" else parent[1]
         networks.insert(0, Network("/".join(parent), title, "baseline"))
-    return Family(YOURS, tuple(networks), classes, len(spec.stages), parent)
+    return Family(YOURS, tuple(networks), _classes_of(spec), len(spec.stages), parent)
 
 
 def would_stand_here(family: Family) -> None:

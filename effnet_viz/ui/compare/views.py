@@ -56,7 +56,7 @@ def page() -> None:
         with frame:
             choices.show_photo(photo, square, settings.box)
         photo_facts(photo)
-    lead.markdown(models.FAMILY_LEADS[family.key])
+    lead.markdown(models.FAMILY_LEADS.get(family.key, models.ANY_LEAD))
     with effect:
         model_views.class_warning(photo, choices.warned_families(family))
         if not guess.answered(family):

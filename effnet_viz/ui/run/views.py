@@ -16,13 +16,18 @@ from effnet_viz.evidence.results import Prediction
 from effnet_viz.figures.base import si
 from effnet_viz.scaling.architectures import ArchitectureSpec
 from effnet_viz.scaling.cost import network_cost
-from effnet_viz.scaling.families import CLASSROOM_ROLES, UNTRAINED, classroom_spec, models
+from effnet_viz.scaling.families import (
+    CLASSROOM_ROLES,
+    FAMILIES,
+    UNTRAINED,
+    classroom_spec,
+    models,
+)
 from effnet_viz.ui.shared import cache, model_views
 from effnet_viz.ui.shared.photos import Photo, fetch_button
 from effnet_viz.ui.shared.state import scale_choice
 
 SCALE_KEY = "custom/scale"
-FAMILY_TITLES = {"classroom": "", "imagenet": "ImageNet ", "resnet50": "ImageNet "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +62,10 @@ def scale_page_model() -> ModelChoice:
 def model_picker() -> list[ModelChoice]:
     """Which models run; the classroom family and the Scale page's own network by default."""
     options: dict[str, ModelChoice] = {}
-    for family, prefix in FAMILY_TITLES.items():
-        for entry in models(family):
+    for name, family in FAMILIES.items():
+        for entry in models(name):
             options[entry.key] = ModelChoice(
-                entry.key, f"{prefix}{entry.name}", entry.spec, entry.note
+                entry.key, f"{family.prefix}{entry.name}", entry.spec, entry.note
             )
     with model_views.shown_errors():
         options[SCALE_KEY] = scale_page_model()

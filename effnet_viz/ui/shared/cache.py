@@ -119,9 +119,9 @@ def is_available(family: str, name: str) -> bool:
 
 def download_mb(name: str) -> float:
     """What the weights of an ImageNet model take to download, in MiB."""
-    from effnet_viz.engine import weights
+    from effnet_viz.engine import published
 
-    return weights.download_size_mb(name)
+    return published.download_size_mb(name)
 
 
 @st.cache_data(show_spinner=False)

@@ -19,7 +19,7 @@ from PIL import Image
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms._presets import ImageClassification
 
-from effnet_viz.engine import images, weights
+from effnet_viz.engine import images, published, weights
 from effnet_viz.engine.models import build_model
 from effnet_viz.engine.training.recipe import EpochResult, Recipe
 from effnet_viz.engine.training.shipping import half_precision_copy, save_checkpoint
@@ -117,11 +117,11 @@ def test_every_published_state_fits_key_for_key(name):
     base = find_model(family_of(name), name)
     with torch.device("meta"):
         theirs = CONSTRUCTORS[name](weights=None).state_dict()
-        eps = weights._NORM_EPS.get(name, 1e-5)
+        eps = published.NORM_EPS.get(name, 1e-5)
         ours = (
             build_model(base.spec, norm_eps=eps)
             if name in RELEASED_VARIANTS
-            else weights._RESNETS[name](weights=None)
+            else published.RESNETS[name](weights=None)
         ).state_dict()
     assert [(k, v.shape, v.dtype) for k, v in ours.items()] == [
         (k, v.shape, v.dtype) for k, v in theirs.items()
@@ -134,17 +134,17 @@ def test_batch_norm_epsilon_is_torchvisions(name):
     with torch.device("meta"):
         theirs = CONSTRUCTORS[name](weights=None)
     expected = {m.eps for m in theirs.modules() if isinstance(m, torch.nn.BatchNorm2d)}
-    assert expected == {weights._NORM_EPS.get(name, 1e-5)}
+    assert expected == {published.NORM_EPS.get(name, 1e-5)}
 
 
 @pytest.mark.parametrize("name", [*PUBLISHED, "b0@448", "resnet50@369"])
 def test_the_published_name_carries_the_checksum(name):
-    source = weights.imagenet_source(name)
+    source = published.imagenet_source(name)
     base = name.partition("@")[0]
     assert source.url == PUBLISHED[base].url
     assert source.digest_start == torch.hub.HASH_REGEX.search(source.file_name).group(1)
     assert len(source.digest_start) == 8
-    assert weights.download_size_mb(name) == PUBLISHED[base].meta["_file_size"]
+    assert published.download_size_mb(name) == PUBLISHED[base].meta["_file_size"]
 
 
 @pytest.mark.parametrize(("name", "px"), [("b0", 224), ("b1", 96), ("b5", 64), ("resnet50", 64)])

@@ -8,7 +8,7 @@ from effnet_viz.scaling.architectures import CLASSROOM_BASELINE, EFFICIENTNET_B0
 from effnet_viz.scaling.cost import network_cost
 from effnet_viz.scaling.families import (
     CLASSROOM_COMPOUND,
-    DEFAULT_MODELS,
+    FAMILIES,
     IMAGENETTE_CLASSES,
     RESNET50_MATCHED_PX,
     ROLES,
@@ -87,9 +87,10 @@ def test_resnet_family_costs_about_the_same_apart_from_its_baseline() -> None:
 
 
 def test_defaults_exist_and_keys_are_unique() -> None:
-    for family, names in DEFAULT_MODELS.items():
-        assert [find_model(family, name).name for name in names] == list(names)
-    keys = [entry.key for family in DEFAULT_MODELS for entry in models(family)]
+    for name, family in FAMILIES.items():
+        assert [find_model(name, model).name for model in family.default] == list(family.default)
+        assert {entry.family for entry in models(name)} == {name}
+    keys = [entry.key for family in FAMILIES for entry in models(family)]
     assert len(set(keys)) == len(keys)
 
 
