@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from effnet_viz.ui.shared import widgets
+from effnet_viz.ui.shared import engine, widgets
 
 st.set_page_config(page_title="Compound scaling, seen", page_icon="assets/icon.png", layout="wide")
 page = st.navigation(
@@ -58,3 +58,4 @@ page = st.navigation(
 )
 widgets.sidebar()
 page.run()
+engine.begin_loading()

@@ -32,6 +32,7 @@ WITHOUT_TORCH = (
     "engine.download",
     "engine.images",
     "engine.requests",
+    "engine.serving.turns",
     "engine.jobs.background",
     "engine.jobs.search",
     "engine.jobs.timing",

@@ -8,9 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from effnet_viz.engine.serving.turns import HEAVY, step_back
 from effnet_viz.errors import Cancelled, UserError
 
 T = TypeVar("T")
+
+#: How often work that waits for its turn looks whether it was cancelled.
+WAIT_S = 0.2
 
 
 def time_left(seconds: float) -> str:
@@ -38,6 +42,8 @@ class Standing:
 
 class Background(Generic[T]):
     """One piece of work in a thread; ``work`` gets this object and reports to it.
+
+    It is heavy work: it waits for its turn among all the server's, behind everybody's maps.
 
     What ``work`` returns is ``result``; a UserError it raises is ``failure`` as a sentence. After
     `cancel`, `report` raises `Cancelled` in the thread, which the work may catch to return what
@@ -88,8 +94,13 @@ class Background(Generic[T]):
         return Standing(self._what, share, left, not self._thread.is_alive(), self._cancel.is_set())
 
     def _run(self) -> None:
+        step_back()
         try:
-            self.result = self._work(self)
+            with HEAVY.turn() as turn:
+                while not turn.wait(WAIT_S):
+                    self.report(f"Waiting: {turn.place.in_words()}", 0.0)
+                self._started = time.monotonic()
+                self.result = self._work(self)
         except Cancelled:
             pass
         except UserError as error:

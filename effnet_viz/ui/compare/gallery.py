@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -20,6 +20,7 @@ from effnet_viz.ui.compare.choices import OWN_TOP
 from effnet_viz.ui.compare.models import CLASSROOM, NO_WEIGHTS, Network, grow_instead
 from effnet_viz.ui.compare.view import Maps, View
 from effnet_viz.ui.shared import cache, model_views
+from effnet_viz.ui.shared.engine import my_turn
 
 #: On a phone the maps stack; the photo stays small in view above them.
 _STICKY_PHOTO = """
@@ -48,9 +49,26 @@ def compute(view: View) -> Maps | None:
 
 def _computed(view: View) -> dict[str, CamResult]:
     results: dict[str, CamResult] = {}
+    for network in view.family.runnable:
+        found = cache.kept_cam(_request(view, network, results))
+        if found is None:
+            with my_turn(view.device):
+                return _made(view)
+        results[network.key] = found
+    return results
+
+
+def _request(view: View, network: Network, earlier: Mapping[str, CamResult]) -> MapRequest:
+    settings = view.settings
+    target = view.target_of(earlier)
+    return MapRequest(view.look(network), settings.method, target, settings.stage)
+
+
+def _made(view: View) -> dict[str, CamResult]:
+    results: dict[str, CamResult] = {}
     failures: dict[str, str] = {}
     unreachable: dict[str, str] = st.session_state.setdefault("unreachable", {})
-    bar = st.progress(0.0, text="Loading the engine")
+    bar = st.progress(0.0, text="Loading the networks")
     networks = view.family.runnable
     for done, network in enumerate(networks):
         share = done / len(networks)
@@ -58,13 +76,9 @@ def _computed(view: View) -> dict[str, CamResult]:
         if network.key in unreachable:
             continue
         try:
-            progress = _download_progress(bar, share, network.title)
-            look = view.look(network)
-            cache.load(look.model, progress)
-            s = view.settings
-            results[network.key] = cache.cam(
-                MapRequest(look, s.method, view.target_of(results), s.stage)
-            )
+            request = _request(view, network, results)
+            cache.load(request.look.model, _download_progress(bar, share, network.title))
+            results[network.key] = cache.cam(request)
         except ResourceError as error:
             unreachable[network.key] = str(error)
         except UserError as error:

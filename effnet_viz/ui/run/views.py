@@ -24,6 +24,7 @@ from effnet_viz.scaling.families import (
     models,
 )
 from effnet_viz.ui.shared import cache, model_views
+from effnet_viz.ui.shared.engine import my_turn
 from effnet_viz.ui.shared.photos import Photo, fetch_button
 from effnet_viz.ui.shared.state import scale_choice
 
@@ -92,19 +93,34 @@ def run_models(photo: Photo, choices: Sequence[ModelChoice]) -> dict[str, Predic
         return predictions
     with model_views.shown_errors():
         device = model_views.chosen_device()
-        bar = st.progress(0.0, text="Loading the engine")
-        for done, choice in enumerate(choices):
-            share = done / len(choices)
-            bar.progress(share, text=f"Running {choice.title}")
-            spec = choice.spec if choice.key == SCALE_KEY else None
-            ref = cache.model_ref(choice.key, device, spec)
-            try:
-                cache.load(ref, _download_progress(bar, share, choice.title))
-                predictions[choice.title] = cache.predict(PredictRequest(photo.file, ref))
-            except UserError as error:
-                st.error(f"**{choice.title}**: {error}", icon=":material/error:")
-        bar.empty()
+        requests = {choice.title: _request(photo, choice, device) for choice in choices}
+        kept = {title: cache.kept_prediction(request) for title, request in requests.items()}
+        if None in kept.values():
+            with my_turn(device):
+                predictions = _predicted(requests)
+        else:
+            predictions = {title: made for title, made in kept.items() if made is not None}
     st.session_state["last_predictions"] = predictions
+    return predictions
+
+
+def _request(photo: Photo, choice: ModelChoice, device: str) -> PredictRequest:
+    spec = choice.spec if choice.key == SCALE_KEY else None
+    return PredictRequest(photo.file, cache.model_ref(choice.key, device, spec))
+
+
+def _predicted(requests: Mapping[str, PredictRequest]) -> dict[str, Prediction]:
+    predictions: dict[str, Prediction] = {}
+    bar = st.progress(0.0, text="Loading the networks")
+    for done, (title, request) in enumerate(requests.items()):
+        share = done / len(requests)
+        bar.progress(share, text=f"Running {title}")
+        try:
+            cache.load(request.model, _download_progress(bar, share, title))
+            predictions[title] = cache.predict(request)
+        except UserError as error:
+            st.error(f"**{title}**: {error}", icon=":material/error:")
+    bar.empty()
     return predictions
 
 

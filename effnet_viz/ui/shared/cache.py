@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import contextvars
 import uuid
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import streamlit as st
 
@@ -20,6 +20,7 @@ from effnet_viz.engine.requests import Look, MapRequest, ModelRef, PhotoFile, Pr
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.results import CamResult, MapNumbers, Prediction
 from effnet_viz.scaling.families import find_model
+from effnet_viz.ui.shared.engine import loaded, my_turn
 from effnet_viz.ui.shared.kept import KeptWithin
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from effnet_viz.engine.weights import LoadedModel
     from effnet_viz.evidence.splits import Box
     from effnet_viz.scaling.architectures import ArchitectureSpec
+
+T = TypeVar("T")
 
 MODELS_KEPT = 16
 
@@ -76,6 +79,7 @@ def model(
 
     Raises UserError where the machine cannot hold it or its weights cannot be had.
     """
+    loaded()
     from effnet_viz.engine import inference, weights
 
     inference.guard(find_model(family, name).spec, device=device)
@@ -85,6 +89,7 @@ def model(
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_BY_REPR)
 def _custom(ref: ModelRef) -> LoadedModel:
     """A model without trained weights of its own: grown from its parent, else untrained."""
+    loaded()
     from effnet_viz.engine import growth, inference, weights
 
     assert ref.spec is not None
@@ -99,6 +104,7 @@ def _custom(ref: ModelRef) -> LoadedModel:
 @st.cache_data(show_spinner=False)
 def parent_of(spec: ArchitectureSpec) -> tuple[str, str] | None:
     """Family and name of the trained baseline that a network can be grown from, if any."""
+    loaded()
     from effnet_viz.engine import growth
 
     for family, baseline in PARENTS:
@@ -112,6 +118,7 @@ def parent_of(spec: ArchitectureSpec) -> tuple[str, str] | None:
 
 def is_available(family: str, name: str) -> bool:
     """Whether a listed model's weights are on this machine."""
+    loaded()
     from effnet_viz.engine import weights
 
     return weights.is_available(family, name)
@@ -134,6 +141,7 @@ def imagenet_classes() -> tuple[str, ...]:
 
 def device(choice: str) -> str:
     """The torch device for a choice of the sidebar. Raises UserError where it is not there."""
+    loaded()
     from effnet_viz.engine import inference
 
     return inference.choose_device(choice)
@@ -142,6 +150,7 @@ def device(choice: str) -> str:
 @st.cache_data(show_spinner=False)
 def device_label(device: str) -> str:
     """What a device is, for a person."""
+    loaded()
     from effnet_viz.engine import inference
 
     return inference.device_label(device)
@@ -189,19 +198,43 @@ def _predictions_kept() -> KeptWithin[Prediction]:
     return KeptWithin(RESULTS_BYTES)
 
 
+def _in_turn(
+    kept: KeptWithin[T],
+    key: Hashable,
+    device: str,
+    make: Callable[[], T],
+    size: Callable[[T], int],
+) -> T:
+    """What is kept, at once; else it is made when it is this visit's turn."""
+    found = kept.find(key)
+    if found is not None:
+        return found
+    with my_turn(device):
+        return kept.get(key, make, size)
+
+
 def predict(request: PredictRequest) -> Prediction:
     """One model's prediction for one photo, with its latency. Raises UserError."""
+    loaded()
     from effnet_viz.engine import inference
 
-    return _predictions_kept().get(
+    return _in_turn(
+        _predictions_kept(),
         request,
+        request.model.device,
         lambda: inference.predict(load(request.model), photo(request.photo), top=request.top),
         lambda made: BYTES_PER_RECORD * len(made.top),
     )
 
 
+def kept_prediction(request: PredictRequest) -> Prediction | None:
+    """The prediction, where it has been made."""
+    return _predictions_kept().find(request)
+
+
 @st.cache_resource(max_entries=MODELS_KEPT, show_spinner=False, hash_funcs=_BY_REPR)
 def _random_control(ref: ModelRef) -> LoadedModel:
+    loaded()
     from effnet_viz.engine import weights
     from effnet_viz.scaling.families import UNTRAINED, ModelEntry
 
@@ -221,6 +254,7 @@ def _features_kept() -> KeptWithin[Features]:
 def features(look: Look) -> Features:
     """One pass of a model over one square of a photo, kept: every stage, method and class of it
     needs no other. Raises UserError."""
+    loaded()
     from effnet_viz.engine.maps import cam as engine
 
     return _features_kept().get(
@@ -237,6 +271,7 @@ def _maps_kept() -> KeptWithin[tuple[CamResult, ...]]:
 
 def cam(request: MapRequest) -> CamResult:
     """One model's map for one square of one photo. Raises UserError."""
+    loaded()
     from effnet_viz.engine.maps import cam as engine
 
     look = request.look
@@ -253,11 +288,18 @@ def cam(request: MapRequest) -> CamResult:
         )
         return (made,)
 
-    return _maps_kept().get(request, make, _map_bytes)[0]
+    return _in_turn(_maps_kept(), request, look.model.device, make, _map_bytes)[0]
+
+
+def kept_cam(request: MapRequest) -> CamResult | None:
+    """The map, where it has been made."""
+    found = _maps_kept().find(request)
+    return None if found is None else found[0]
 
 
 def all_stages(look: Look, method: str, target_class: int) -> tuple[CamResult, ...]:
     """One model's maps of every stage, stem first, from one pass. Raises UserError."""
+    loaded()
     from effnet_viz.engine.maps import cam as engine
 
     def make() -> tuple[CamResult, ...]:
@@ -270,7 +312,8 @@ def all_stages(look: Look, method: str, target_class: int) -> tuple[CamResult, .
             features=features(look),
         )
 
-    return _maps_kept().get((look, method, target_class), make, _map_bytes)
+    key = (look, method, target_class)
+    return _in_turn(_maps_kept(), key, look.model.device, make, _map_bytes)
 
 
 def _map_bytes(maps: tuple[CamResult, ...]) -> int:
@@ -280,6 +323,7 @@ def _map_bytes(maps: tuple[CamResult, ...]) -> int:
 
 def map_numbers(result: CamResult, baseline: CamResult | None, box: Box | None) -> MapNumbers:
     """What is counted of a map; microseconds, so not cached."""
+    loaded()
     from effnet_viz.engine.maps import metrics
 
     return metrics.map_numbers(result, baseline=baseline, box=box)
@@ -287,6 +331,7 @@ def map_numbers(result: CamResult, baseline: CamResult | None, box: Box | None) 
 
 def in_words(result: CamResult) -> str:
     """Where a map's mass lies, for those who cannot see it; not cached."""
+    loaded()
     from effnet_viz.engine.maps import metrics
 
     return metrics.in_words(result)
@@ -296,6 +341,7 @@ def difference(
     result: CamResult, baseline: CamResult, normalise: Literal["sum", "max"] = "sum"
 ) -> NDArray[np.float32] | None:
     """A map less another one, None where either is no evidence; not cached."""
+    loaded()
     from effnet_viz.engine.maps import metrics
 
     return metrics.difference(result, baseline, normalise=normalise)
@@ -309,6 +355,7 @@ def rank_correlation(result: CamResult, other: CamResult) -> float | None:
 @st.cache_data(show_spinner=False)
 def accelerator() -> str | None:
     """The GPU's torch device, None where there is none."""
+    loaded()
     from effnet_viz.engine import inference
 
     device = inference.choose_device("auto")

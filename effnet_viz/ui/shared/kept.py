@@ -29,6 +29,14 @@ class KeptWithin(Generic[T]):
         with self._lock:
             return sum(size for _, size in self._values.values())
 
+    def find(self, key: Hashable) -> T | None:
+        """The kept value, None where there is none now."""
+        with self._lock:
+            if key not in self._values:
+                return None
+            self._values.move_to_end(key)
+            return self._values[key][0]
+
     def get(self, key: Hashable, make: Callable[[], T], size: Callable[[T], int]) -> T:
         """The kept value, else what ``make`` returns, kept with ``size`` bytes of it."""
         while True:

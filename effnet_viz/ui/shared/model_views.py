@@ -9,7 +9,7 @@ import streamlit as st
 
 from effnet_viz.errors import UserError
 from effnet_viz.scaling.families import IMAGENET, IMAGENETTE_CLASSES, SHIPPED, UNTRAINED
-from effnet_viz.ui.shared import cache
+from effnet_viz.ui.shared import cache, engine
 from effnet_viz.ui.shared.photos import Photo
 from effnet_viz.ui.shared.state import DEVICE_TITLES, option_of
 
@@ -46,6 +46,7 @@ def chosen_device() -> str:
 
     Raises UserError where it is not there.
     """
+    engine.ready()
     device = cache.device(option_of("device", DEVICE_TITLES, "auto"))
     st.sidebar.caption(f"Running on {cache.device_label(device)}")
     return device

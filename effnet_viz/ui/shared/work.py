@@ -9,6 +9,7 @@ import streamlit as st
 
 from effnet_viz.engine.jobs.timing import Job
 from effnet_viz.evidence.results import CamResult
+from effnet_viz.ui.shared.engine import loaded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +46,7 @@ def score_cam_job(
     stage: int,
 ) -> Background[Any]:
     """Score-CAM of some models, not started; not cached."""
+    loaded()
     from effnet_viz.engine.jobs import compare as work
     from effnet_viz.engine.jobs.background import Background
 
@@ -59,6 +61,7 @@ def removal_job(
     results: Mapping[str, CamResult],
 ) -> Background[Any]:
     """Deletion, insertion and ROAD of some maps, not started; not cached."""
+    loaded()
     from effnet_viz.engine.jobs import compare as work
     from effnet_viz.engine.jobs.background import Background
 
@@ -74,6 +77,7 @@ def photos_job(
     stage: int,
 ) -> Background[Any]:
     """The maps of several photos, not started; not cached."""
+    loaded()
     from effnet_viz.engine.jobs import compare as work
     from effnet_viz.engine.jobs.background import Background
 
@@ -83,6 +87,7 @@ def photos_job(
 
 def training_folder() -> Path | None:
     """Where training photos lie on this machine, None where there are none."""
+    loaded()
     from effnet_viz.engine.jobs import compare
 
     return compare.training_folder()
@@ -93,6 +98,7 @@ def fine_tune_job(
 ) -> Background[Any]:
     """A network grown and trained a little, not started; not cached. Raises UserError where the
     parent's weights cannot be had or the machine cannot hold the network."""
+    loaded()
     from effnet_viz.engine import inference, weights
     from effnet_viz.engine.jobs import compare as work
     from effnet_viz.engine.jobs.background import Background

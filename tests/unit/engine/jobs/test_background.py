@@ -71,8 +71,29 @@ def test_errors_become_sentences():
 
 
 def test_time_left_follows_from_the_share(monkeypatch):
-    clock = iter([100.0, 100.0, 130.0])
-    monkeypatch.setattr("effnet_viz.engine.jobs.background.time.monotonic", lambda: next(clock))
+    now = [100.0]
+    monkeypatch.setattr("effnet_viz.engine.jobs.background.time.monotonic", lambda: now[0])
     job = Background(lambda task: task.report("now", 0.25)).start()
     assert job.wait(10)
+    now[0] = 130.0
     assert job.standing().in_words() == "now, about 2 min left"
+
+
+def test_heavy_work_takes_turns_and_says_its_place():
+    go, order = threading.Event(), []
+
+    def work(task):
+        order.append("first")
+        assert go.wait(10)
+
+    first = Background(work).start()
+    second = Background(lambda task: order.append("second")).start()
+    third = Background(lambda task: order.append("third")).start()
+    while "before you" not in third.standing().what:
+        assert not third.wait(0.01)
+    third.cancel()
+    assert third.wait(10)
+    go.set()
+    assert first.wait(10)
+    assert second.wait(10)
+    assert order == ["first", "second"]

@@ -1,0 +1,71 @@
+"""Visitors take turns at the engine, see their place in line, and free it when they go."""
+
+import gc
+import threading
+
+from streamlit.testing.v1 import AppTest
+
+from effnet_viz.ui.shared import engine
+
+
+def asks_for_a_turn() -> None:
+    import streamlit as st
+
+    from effnet_viz.ui.shared.engine import my_turn
+
+    with my_turn("cpu"), my_turn("cpu"):
+        st.text("served")
+
+
+def test_who_waits_sees_the_place_and_is_served_then(monkeypatch):
+    engine.begin_loading()
+    engine.loaded()
+    lane = engine._lane(False)
+    told, go_on = [], threading.Event()
+    place = type(lane.turn()).place
+
+    def seen(turn):
+        told.append(place.fget(turn).in_words())
+        go_on.set()
+        return place.fget(turn)
+
+    monkeypatch.setattr(type(lane.turn()), "place", property(seen))
+
+    def others() -> None:
+        with lane.turn() as turn:
+            assert turn.wait(30)
+            taken.set()
+            assert go_on.wait(30)
+
+    taken = threading.Event()
+    before = [threading.Thread(target=others) for _ in range(lane.slots)]
+    for thread in before:
+        thread.start()
+    assert taken.wait(30)
+    while lane.waiting:  # until all slots are taken
+        pass
+    app = AppTest.from_function(asks_for_a_turn, default_timeout=60).run()
+    for thread in before:
+        thread.join(30)
+    assert [text.value for text in app.text] == ["served"]
+    assert told[0].startswith(f"{lane.slots} before you")
+    assert not app.info  # the line about the place has gone
+
+
+def test_a_visit_that_fails_in_its_turn_frees_it():
+    def fails() -> None:
+        from effnet_viz.ui.shared.engine import my_turn
+
+        with my_turn("cpu"):
+            raise ZeroDivisionError
+
+    for _ in range(3):
+        assert AppTest.from_function(fails, default_timeout=60).run().exception
+    app = AppTest.from_function(asks_for_a_turn, default_timeout=60).run()
+    assert [text.value for text in app.text] == ["served"]
+
+
+def test_what_is_loaded_for_good_is_out_of_the_collectors_rounds():
+    engine.begin_loading()
+    engine.loaded()
+    assert gc.get_freeze_count() > 100_000  # torch alone makes more objects than that
