@@ -5,12 +5,12 @@ import streamlit as st
 from effnet_viz.errors import UserError
 from effnet_viz.ui.anatomy import block, comparison, network, whole
 from effnet_viz.ui.shared import shell
-from effnet_viz.ui.shared.state import scale_choice
+from effnet_viz.ui.shared.links import carried_scale_choice
 
 shell.inside_app()
 st.title("What is inside a block?")
 try:
-    choice = scale_choice()
+    choice = carried_scale_choice()
     result = choice.study()
 except UserError as error:
     st.error(f"{error} Change it on the Scale page.", icon=":material/error:")

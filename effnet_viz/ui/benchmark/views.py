@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import cast
 
 import streamlit as st
 
@@ -21,9 +20,9 @@ from effnet_viz.evidence.timing import (
     custom_entry,
     title,
 )
-from effnet_viz.scaling.families import ModelEntry, Role
+from effnet_viz.scaling.families import ModelEntry, scaled_role
 from effnet_viz.ui.shared import cache, model_views, work
-from effnet_viz.ui.shared.state import scale_choice
+from effnet_viz.ui.shared.links import carried_scale_choice
 
 SCALE = "custom"
 ONE, ALL, GPU = "one", "all", "gpu"
@@ -91,16 +90,9 @@ def controls() -> Choice:
 
 def _scale_entry() -> ModelEntry:
     """The Scale page's network. Raises UserError where it cannot be scaled."""
-    choice = scale_choice()
-    m, base = choice.multipliers, choice.architecture
-    scaled = {
-        "depth": m.depth != 1,
-        "width": m.width != 1,
-        "resolution": m.resolution_px != base.resolution_px,
-    }
-    which = [role for role, is_scaled in scaled.items() if is_scaled]
-    role = "baseline" if not which else which[0] if len(which) == 1 else "compound"
-    return custom_entry(choice.study().scaled, cast(Role, role), f"Scale: {choice.name}")
+    choice = carried_scale_choice()
+    role = scaled_role(choice.architecture, choice.multipliers)
+    return custom_entry(choice.study().scaled, role, f"Scale: {choice.name}")
 
 
 def measuring(choice: Choice) -> None:

@@ -26,7 +26,7 @@ from effnet_viz.scaling.families import (
 from effnet_viz.ui.shared import cache, model_views
 from effnet_viz.ui.shared.engine import my_turn
 from effnet_viz.ui.shared.photos import Photo, fetch_button
-from effnet_viz.ui.shared.state import scale_choice
+from effnet_viz.ui.shared.links import carried_scale_choice
 
 SCALE_KEY = "custom/scale"
 
@@ -51,7 +51,7 @@ def scale_page_model() -> ModelChoice:
 
     Raises UserError where the Scale page's values make no network.
     """
-    choice = scale_choice()
+    choice = carried_scale_choice()
     spec = choice.study().scaled
     title = f"Scale page: {choice.name}"
     for role in CLASSROOM_ROLES:

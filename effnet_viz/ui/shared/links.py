@@ -1,0 +1,54 @@
+"""What a page's own link must say of choices that were made on another page."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+
+from effnet_viz.scaling.architectures import ARCHITECTURES, RELEASED_VARIANTS
+from effnet_viz.ui.shared.state import (
+    ARCHITECTURE_TITLES,
+    SCALE_BY_TITLES,
+    SCALE_DEFAULTS,
+    ScaleChoice,
+    option_of,
+    scale_choice,
+    value_of,
+)
+
+_TITLES = {
+    "architecture": ARCHITECTURE_TITLES,
+    "by": SCALE_BY_TITLES,
+    "variant": {variant: variant.upper() for variant in RELEASED_VARIANTS},
+}
+
+
+def carried_scale_choice() -> ScaleChoice:
+    """The Scale page's choice, for a page that shows its network without its controls.
+
+    The choice is written into this page's link and remembered in the visit, so that a reload and a
+    shared link show the same network, here and on the Scale page. Raises UserError where the
+    values make no network.
+    """
+    architecture = option_of("architecture", ARCHITECTURE_TITLES, "efficientnet_b0")
+    defaults = {**SCALE_DEFAULTS, "px": ARCHITECTURES[architecture].resolution_px}
+    for key, default in defaults.items():
+        if key in _TITLES:
+            value: str | float | int | bool = option_of(key, _TITLES[key], str(default))
+        else:
+            value = value_of(key, default)
+        if value != default and key not in st.session_state:
+            st.session_state[key] = value
+        title = _TITLES[key][str(value)] if key in _TITLES else _in_link(value)
+        with suppress(StreamlitAPIException):  # a widget of this very page writes it
+            if value != default and st.query_params.get(key) != title:
+                st.query_params[key] = title
+            elif value == default and key in st.query_params:
+                del st.query_params[key]
+    return scale_choice()
+
+
+def _in_link(value: str | float | int | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"{value:.12g}"

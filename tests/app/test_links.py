@@ -1,0 +1,44 @@
+"""A reload, or a link sent to somebody, shows what its sender saw."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.app.conftest import APP, texts
+
+CHOICES = {
+    "φ": ({"phi": "2.5"}, "φ = 2.5"),
+    "multipliers": ({"by": "d, w, r", "depth": "1.5", "width": "1.2", "px": "160"},
+                    "d 1.5, w 1.2, 160 px"),
+    "a variant": ({"by": "B0-B7", "variant": "B3"}, "B3"),
+    "another baseline": ({"architecture": "MobileNetV2", "phi": "2"}, "φ = 2"),
+}  # fmt: skip
+
+
+def everything(app: AppTest) -> str:
+    models = [option for select in app.multiselect for option in select.options]
+    pills = [option for group in app.button_group for option in group.options]
+    tables = [str(table.value) for table in app.table]
+    return "\n".join([texts(app), *models, *map(str, pills), *tables])
+
+
+@pytest.mark.parametrize("page", ["anatomy", "run", "benchmark"])
+@pytest.mark.parametrize(("query", "name"), CHOICES.values(), ids=CHOICES)
+def test_the_scale_pages_network_survives_a_walk_and_a_reload(open_page, page, query, name):
+    walked = open_page(**query)
+    walked.query_params.clear()  # as a browser does on the way to another page
+    walked.switch_page(f"pages/{page}.py").run().run()
+    assert not walked.exception
+    assert name in everything(walked)
+
+    reloaded = AppTest.from_file(str(APP), default_timeout=60)
+    for key, value in walked.query_params.items():
+        reloaded.query_params[key] = value
+    reloaded.switch_page(f"pages/{page}.py").run()
+    assert not reloaded.exception
+    assert everything(reloaded) == everything(walked)
+
+    back = reloaded.switch_page("pages/scale.py").run()
+    assert not back.exception
+    key, value = next(iter(query.items()))
+    if key == "phi":
+        assert back.slider(key="phi").value == float(value)
