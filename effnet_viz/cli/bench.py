@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 
-from effnet_viz.cli.predict import DIRECT_OPTIONS, LAW_OPTIONS, custom_role, scaled_network
+from effnet_viz.cli.predict import DIRECT_OPTIONS, LAW_OPTIONS, scaled_network
 from effnet_viz.cli.terminal import print_json, print_table, progress
 from effnet_viz.engine.inference import choose_device
 from effnet_viz.engine.timing import models
@@ -22,7 +22,7 @@ from effnet_viz.evidence.timing import (
     title,
 )
 from effnet_viz.figures.base import mebibytes, si
-from effnet_viz.scaling.families import ModelEntry
+from effnet_viz.scaling.families import ModelEntry, scaled_role
 
 
 def run_bench(options: Namespace) -> None:
@@ -70,7 +70,7 @@ def _entries(options: Namespace) -> list[ModelEntry]:
 
 def _custom(options: Namespace) -> ModelEntry:
     result = scaled_network(options)
-    return custom_entry(result.scaled, custom_role(result.base, result.multipliers))
+    return custom_entry(result.scaled, scaled_role(result.base, result.multipliers))
 
 
 def _print(rows: list[BenchmarkRow]) -> None:

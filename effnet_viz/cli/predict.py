@@ -5,7 +5,6 @@ torch is imported by the commands that run a network, and only when they start.
 
 from __future__ import annotations
 
-import difflib
 import io
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
@@ -17,15 +16,8 @@ from effnet_viz.cli.terminal import download_progress, print_json, print_table, 
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.map_methods import METHODS
 from effnet_viz.scaling import families
-from effnet_viz.scaling.architectures import (
-    EFFICIENTNET_B0,
-    MOBILENET_V1,
-    MOBILENET_V2,
-    RESNET_50,
-    ArchitectureSpec,
-)
-from effnet_viz.scaling.compound import Coefficients, Multipliers, checked_multipliers, released
-from effnet_viz.scaling.families import IMAGENETTE_CLASSES, Role, find_model
+from effnet_viz.scaling.architectures import ARCHITECTURES, EFFICIENTNET_B0
+from effnet_viz.scaling.families import IMAGENETTE_CLASSES, find_model, scaled_role
 from effnet_viz.scaling.study import ScaleStudy, study
 
 if TYPE_CHECKING:
@@ -34,7 +26,7 @@ if TYPE_CHECKING:
     from effnet_viz.engine.weights import LoadedModel
     from effnet_viz.evidence.results import CamResult, Prediction
 
-BASELINES = {s.name: s for s in (EFFICIENTNET_B0, MOBILENET_V1, MOBILENET_V2, RESNET_50)}
+BASELINES = tuple(ARCHITECTURES)
 FAMILIES = (*families.FAMILIES, "custom")
 CAM_METHODS = tuple(METHODS)
 SHEET_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
@@ -129,7 +121,7 @@ def run_cam(options: Namespace) -> None:
     if options.out and Path(options.out).suffix.lower() not in SHEET_SUFFIXES:
         raise UserError(f"--out must end in {', '.join(SHEET_SUFFIXES)}, not {options.out!r}.")
     photo = read_photo(options.image)
-    from effnet_viz.engine import images
+    from effnet_viz.engine import images, inference
     from effnet_viz.engine.maps import cam, metrics
 
     seen = images.square(*photo.size)
@@ -137,7 +129,7 @@ def run_cam(options: Namespace) -> None:
     maps: list[CamResult] = []
     for model in chosen_models(options):
         if target is None and options.target_class is not None:
-            target = class_index(model.classes, options.target_class)
+            target = inference.class_index(model.classes, options.target_class)
         progress(f"{model.name}: {options.image}")
         found = cam.compute_cam(
             model,
@@ -233,28 +225,15 @@ def scaled_network(options: Namespace) -> ScaleStudy:
 
     Raises UserError where they describe it in two ways or out of range.
     """
-    base = BASELINES[options.architecture]
     law, direct = _given(options, LAW_OPTIONS), _given(options, DIRECT_OPTIONS)
     if sum(map(bool, (law, direct, options.variant))) > 1:
         raise UserError(
             "Scale in one way: by --phi (with --alpha, --beta, --gamma), by --depth, --width and "
             "--resolution-px, or by --variant."
         )
-    if options.variant:
-        if base is not EFFICIENTNET_B0:
-            raise UserError(
-                f"Released variants are scaled from efficientnet_b0, not from {base.name}; "
-                "leave out --architecture or --variant."
-            )
-        return study(base, released(options.variant))
-    if law:
-        if "phi" not in law:
-            raise UserError(f"--{next(iter(law))} has no effect without --phi; give --phi as well.")
-        coefficients = Coefficients(**law)
-        return study(base, coefficients.multipliers(base.resolution_px), coefficients)
-    depth, width = direct.get("depth", 1.0), direct.get("width", 1.0)
-    px = direct.get("resolution_px", base.resolution_px)
-    return study(base, checked_multipliers(depth, width, px))
+    if law and "phi" not in law:
+        raise UserError(f"--{next(iter(law))} has no effect without --phi; give --phi as well.")
+    return study(options.architecture, variant=options.variant, **law, **direct)
 
 
 def _given(options: Namespace, names: Sequence[str]) -> dict[str, Any]:
@@ -275,7 +254,7 @@ def chosen_models(options: Namespace) -> Iterator[LoadedModel]:
             raise UserError("The custom family has no names; describe its model with --phi, say.")
         result = scaled_network(options)
         inference.guard(result.scaled, device=device)
-        role = custom_role(result.base, result.multipliers)
+        role = scaled_role(result.base, result.multipliers)
         yield weights.untrained_model(result.scaled, role=role, device=device)
         return
     scaling = _given(options, (*LAW_OPTIONS, *DIRECT_OPTIONS, "variant"))
@@ -293,45 +272,6 @@ def chosen_models(options: Namespace) -> Iterator[LoadedModel]:
         progress(f"{entry.name}: loading")
         on_progress = partial(download_progress, entry.name)
         yield weights.load_model(entry.family, entry.name, device=device, on_progress=on_progress)
-
-
-def custom_role(base: ArchitectureSpec, multipliers: Multipliers) -> Role:
-    """Which of the five roles these multipliers play: the dimension they scale, or compound."""
-    scaled: list[Role] = []
-    if multipliers.depth != 1:
-        scaled.append("depth")
-    if multipliers.width != 1:
-        scaled.append("width")
-    if multipliers.resolution_px != base.resolution_px:
-        scaled.append("resolution")
-    return "compound" if len(scaled) > 1 else scaled[0] if scaled else "baseline"
-
-
-def class_index(classes: Sequence[str], wanted: str) -> int:
-    """The index of a class given by its label, in any case, or by its number.
-
-    Raises UserError with the nearest labels where there is none.
-    """
-    if wanted.isdecimal():
-        if len(wanted) > 9 or int(wanted) >= len(classes):
-            raise UserError(f"There is no class {wanted}; there are 0 to {len(classes) - 1}.")
-        return int(wanted)
-    if wanted in classes:
-        return classes.index(wanted)
-    folded, asked = [label.casefold() for label in classes], wanted.casefold().strip()
-    found = [index for index, label in enumerate(folded) if label == asked]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        both = " or ".join(f"{classes[index]} ({index})" for index in found)
-        raise UserError(f"{wanted!r} could be {both}; give the number.")
-    close = difflib.get_close_matches(asked, folded, n=3, cutoff=0.5)
-    close += [label for label in folded if asked and asked in label and label not in close][:3]
-    if close:
-        near = ", ".join(classes[folded.index(label)] for label in close)
-        raise UserError(f"There is no class {wanted!r}; did you mean {near}?")
-    some = ", ".join(classes[:10])
-    raise UserError(f"There is no class {wanted!r}; there are, for example, {some}.")
 
 
 def read_photo(path: str) -> Image.Image:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 import ctypes
+import difflib
 import os
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -248,6 +249,33 @@ def predict(
 def class_label(model: LoadedModel, index: int) -> str:
     """The name of a class; its number where the model's classes have no names."""
     return model.classes[index] if index < len(model.classes) else f"class {index}"
+
+
+def class_index(classes: Sequence[str], wanted: str) -> int:
+    """The index of a class given by its label, in any case, or by its number.
+
+    Raises UserError with the nearest labels where there is none.
+    """
+    if wanted.isdecimal():
+        if len(wanted) > 9 or int(wanted) >= len(classes):
+            raise UserError(f"There is no class {wanted}; there are 0 to {len(classes) - 1}.")
+        return int(wanted)
+    if wanted in classes:
+        return classes.index(wanted)
+    folded, asked = [label.casefold() for label in classes], wanted.casefold().strip()
+    found = [index for index, label in enumerate(folded) if label == asked]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        both = " or ".join(f"{classes[index]} ({index})" for index in found)
+        raise UserError(f"{wanted!r} could be {both}; give the number.")
+    close = difflib.get_close_matches(asked, folded, n=3, cutoff=0.5)
+    close += [label for label in folded if asked and asked in label and label not in close][:3]
+    if close:
+        near = ", ".join(classes[folded.index(label)] for label in close)
+        raise UserError(f"There is no class {wanted!r}; did you mean {near}?")
+    some = ", ".join(classes[:10])
+    raise UserError(f"There is no class {wanted!r}; there are, for example, {some}.")
 
 
 def not_finite(model: LoadedModel) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from effnet_viz.errors import UserError
+
 Operator = Literal[
     "conv", "mbconv", "separable", "inverted_residual", "bottleneck", "conv_head", "pool_head"
 ]
@@ -65,9 +67,10 @@ class StageSpec:
 class ArchitectureSpec:
     """A whole network: its stages from stem to head, its input size and its number of classes.
 
-    ``stages[i]`` is stage ``i + 1`` in the paper's numbering. ``min_head_channels`` is a floor for
-    the scaled head (MobileNetV2 never shrinks its 1280). ``dropout`` acts before the last linear
-    layer and costs nothing.
+    ``name`` is for code, links and the command line, ``title`` for people; a scaled network keeps
+    its baseline's. ``stages[i]`` is stage ``i + 1`` in the paper's numbering. ``min_head_channels``
+    is a floor for the scaled head (MobileNetV2 never shrinks its 1280). ``dropout`` acts before the
+    last linear layer and costs nothing.
     """
 
     name: str
@@ -78,10 +81,12 @@ class ArchitectureSpec:
     dropout: float = 0.2
     min_head_channels: int = 0
     source: str = ""
+    title: str = ""
 
 
 EFFICIENTNET_B0 = ArchitectureSpec(
     name="efficientnet_b0",
+    title="EfficientNet-B0",
     family="efficientnet",
     source="Tan & Le 2019, arXiv:1905.11946v5, table 1",
     resolution_px=224,
@@ -101,6 +106,7 @@ EFFICIENTNET_B0 = ArchitectureSpec(
 
 MOBILENET_V1 = ArchitectureSpec(
     name="mobilenet_v1",
+    title="MobileNetV1",
     family="mobilenet_v1",
     source="Howard et al. 2017, arXiv:1704.04861, table 1; rows of equal width grouped into stages",
     resolution_px=224,
@@ -118,6 +124,7 @@ MOBILENET_V1 = ArchitectureSpec(
 
 MOBILENET_V2 = ArchitectureSpec(
     name="mobilenet_v2",
+    title="MobileNetV2",
     family="mobilenet_v2",
     source="Sandler et al. 2018, arXiv:1801.04381, table 2",
     resolution_px=224,
@@ -138,6 +145,7 @@ MOBILENET_V2 = ArchitectureSpec(
 
 RESNET_50 = ArchitectureSpec(
     name="resnet_50",
+    title="ResNet-50",
     family="resnet",
     source="He et al. 2016, arXiv:1512.03385, table 1; stride on the 3x3 as in torchvision",
     resolution_px=224,
@@ -155,6 +163,7 @@ RESNET_50 = ArchitectureSpec(
 
 CLASSROOM_BASELINE = ArchitectureSpec(
     name="classroom",
+    title="Classroom baseline",
     family="efficientnet",
     source="this project: B0's stage layout, small enough to train on two CPU cores",
     resolution_px=96,
@@ -174,12 +183,22 @@ CLASSROOM_BASELINE = ArchitectureSpec(
     ),
 )  # fmt: skip
 
+#: Every baseline, by name: what pages, the command line and `architecture` offer, in this order.
 ARCHITECTURES: MappingProxyType[str, ArchitectureSpec] = MappingProxyType(
     {
         spec.name: spec
         for spec in (EFFICIENTNET_B0, MOBILENET_V1, MOBILENET_V2, RESNET_50, CLASSROOM_BASELINE)
     }
 )
+
+
+def architecture(name: str) -> ArchitectureSpec:
+    """A baseline by its name. Raises UserError, which lists the names, for any other."""
+    if name not in ARCHITECTURES:
+        raise UserError(
+            f"There is no architecture {name!r}; choose one of {', '.join(ARCHITECTURES)}."
+        )
+    return ARCHITECTURES[name]
 
 
 @dataclass(frozen=True, slots=True)

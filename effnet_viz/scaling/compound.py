@@ -1,4 +1,4 @@
-"""Compound scaling: coefficients, the rounding rules, and the scaled architecture.
+"""Scaling: the laws, the rounding rules, and the scaled architecture.
 
 Source: Tan & Le 2019 (arXiv:1905.11946), section 3.3 for the law; the rounding rules are those of
 the paper's original implementation.
@@ -7,7 +7,10 @@ the paper's original implementation.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Protocol
 
 from effnet_viz.errors import UserError
 from effnet_viz.scaling.architectures import RELEASED_VARIANTS, ArchitectureSpec, StageSpec
@@ -35,9 +38,26 @@ class Multipliers:
         return self.depth * self.width**2 * (self.resolution_px / baseline_px) ** 2
 
 
+class Law(Protocol):
+    """A rule that says how large a network becomes: a frozen record of its knobs, in `LAWS`.
+
+    ``law_ratio`` is the multiply-adds it promises, over the baseline's.
+    """
+
+    @property
+    def law_ratio(self) -> float:
+        """Relative MACs by the rule, before anything is rounded."""
+
+    def exact_px(self, baseline_px: int) -> float:
+        """The input size by the rule, before it becomes a whole number of pixels."""
+
+    def multipliers(self, baseline_px: int) -> Multipliers:
+        """What is applied to a baseline of ``baseline_px``. Raises UserError out of range."""
+
+
 @dataclass(frozen=True, slots=True)
 class Coefficients:
-    """phi and the per-step coefficients: ``d = α^φ``, ``w = β^φ``, ``r = γ^φ``."""
+    """Compound scaling by phi and per-step coefficients: ``d = α^φ``, ``w = β^φ``, ``r = γ^φ``."""
 
     phi: float
     alpha: float = PAPER_ALPHA
@@ -59,6 +79,10 @@ class Coefficients:
         """Relative MACs the law predicts, ``(α · β² · γ²)^φ``."""
         return self.constraint**self.phi
 
+    def exact_px(self, baseline_px: int) -> float:
+        """``γ^φ`` times the baseline's input size."""
+        return baseline_px * self.gamma**self.phi
+
     def multipliers(self, baseline_px: int) -> Multipliers:
         """The multipliers for a baseline of ``baseline_px``; the resolution is a whole pixel count.
 
@@ -67,8 +91,12 @@ class Coefficients:
         return checked_multipliers(
             self.alpha**self.phi,
             self.beta**self.phi,
-            round(baseline_px * self.gamma**self.phi),
+            round(self.exact_px(baseline_px)),
         )
+
+
+#: Every scaling law, by name: what makes it from its knobs, which have defaults or are required.
+LAWS: MappingProxyType[str, Callable[..., Law]] = MappingProxyType({"compound": Coefficients})
 
 
 def checked_multipliers(depth: float, width: float, resolution_px: float) -> Multipliers:

@@ -28,6 +28,18 @@ Role = Literal["baseline", "depth", "width", "resolution", "compound"]
 #: Always in this order, on every page and figure.
 ROLES: tuple[Role, ...] = ("baseline", "depth", "width", "resolution", "compound")
 
+
+def scaled_role(base: ArchitectureSpec, multipliers: Multipliers) -> Role:
+    """Which of the five roles multipliers play: the one dimension they scale, or compound."""
+    scaled: dict[Role, bool] = {
+        "depth": multipliers.depth != 1,
+        "width": multipliers.width != 1,
+        "resolution": multipliers.resolution_px != base.resolution_px,
+    }
+    roles = [role for role, is_scaled in scaled.items() if is_scaled]
+    return "compound" if len(roles) > 1 else roles[0] if roles else "baseline"
+
+
 #: The compound role's coefficients: those of the grid search's best true mixture, with phi solved
 #: for 4× the baseline's built MACs (``assets/results/classroom-search.json``).
 CLASSROOM_COMPOUND = Coefficients(phi=2.08, alpha=1.30, beta=1.05, gamma=1.15)
@@ -259,12 +271,16 @@ _RESNETS: MappingProxyType[str, tuple[Role, ArchitectureSpec, str]] = MappingPro
         "resnet50": ("baseline", RESNET_50, ""),
         "resnet152": (
             "depth",
-            replace(_resnet((3, 8, 36, 3)), name="resnet_152"),
+            replace(_resnet((3, 8, 36, 3)), name="resnet_152", title="ResNet-152"),
             "deeper in its middle stages only, not every stage times d",
         ),
         "wide_resnet50_2": (
             "width",
-            replace(_resnet((3, 4, 6, 3), inner_width=2), name="wide_resnet_50_2"),
+            replace(
+                _resnet((3, 4, 6, 3), inner_width=2),
+                name="wide_resnet_50_2",
+                title="Wide ResNet-50-2",
+            ),
             "only the inner 3x3 convolutions are twice as wide, not every layer",
         ),
     }

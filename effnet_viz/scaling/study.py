@@ -5,14 +5,24 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any
 
-from effnet_viz.scaling.architectures import ArchitectureSpec
-from effnet_viz.scaling.compound import Coefficients, Multipliers, scale
+from effnet_viz.errors import UserError
+from effnet_viz.scaling.architectures import EFFICIENTNET_B0, ArchitectureSpec
+from effnet_viz.scaling.architectures import architecture as named
+from effnet_viz.scaling.compound import (
+    LAWS,
+    Coefficients,
+    Law,
+    Multipliers,
+    checked_multipliers,
+    released,
+    scale,
+)
 from effnet_viz.scaling.cost import NetworkCost, inference_memory_bytes, network_cost
-from effnet_viz.scaling.families import Role
+from effnet_viz.scaling.families import Role, released_spec
 from effnet_viz.scaling.gap import RatioGap, StageRounding, explain_gap, rounding_ledger
 
 
@@ -20,20 +30,22 @@ from effnet_viz.scaling.gap import RatioGap, StageRounding, explain_gap, roundin
 class ScaleStudy:
     """A baseline, what scales it, the scaled network, and what both cost.
 
-    ``coefficients`` is None where multipliers were given directly; then the law's ratio is
-    ``d · w² · r²``, else ``(α·β²·γ²)^φ``. Memory is the float32 forward-pass estimate in bytes.
+    ``law`` is None where multipliers were given directly; then the law's ratio is ``d · w² · r²``.
+    ``variant`` is the released one, where it is one. Memory is the float32 forward-pass estimate
+    in bytes.
     """
 
     base: ArchitectureSpec
     scaled: ArchitectureSpec
     multipliers: Multipliers
-    coefficients: Coefficients | None
     base_cost: NetworkCost
     cost: NetworkCost
     base_memory: int
     memory: int
     gap: RatioGap
     ledger: tuple[StageRounding, ...]
+    law: Law | None = None
+    variant: str | None = None
 
     @property
     def by_role(self) -> Mapping[Role, ArchitectureSpec]:
@@ -80,22 +92,81 @@ class ScaleStudy:
 
 
 def study(
+    architecture: str | ArchitectureSpec = EFFICIENTNET_B0.name,
+    scaling: Multipliers | Law | None = None,
+    *,
+    phi: float | None = None,
+    alpha: float | None = None,
+    beta: float | None = None,
+    gamma: float | None = None,
+    depth: float | None = None,
+    width: float | None = None,
+    resolution_px: int | None = None,
+    variant: str | None = None,
+) -> ScaleStudy:
+    """A baseline scaled in one way, and what it costs; without any, the baseline itself.
+
+    The ways: ``phi``, with the paper's α, β, γ where no others are given; ``depth``, ``width`` and
+    ``resolution_px``, of which what is left out stays the baseline's; a released ``variant``,
+    ``b0`` to ``b7``, with its own dropout; or ``scaling``, a record of multipliers or of any law
+    in `effnet_viz.scaling.compound`.
+
+    Raises UserError where no network is described, or two, and where the scaling is impossible.
+    """
+    base = named(architecture) if isinstance(architecture, str) else architecture
+    law = _given(phi=phi, alpha=alpha, beta=beta, gamma=gamma)
+    direct = _given(depth=depth, width=width, resolution_px=resolution_px)
+    if sum((scaling is not None, bool(law), bool(direct), variant is not None)) > 1:
+        raise UserError(
+            "Scale in one way: by phi (with alpha, beta, gamma), by depth, width and "
+            "resolution_px, by a variant, or by a record of multipliers or of a law."
+        )
+    if variant is not None:
+        return _released_study(base, variant)
+    if law:
+        if "phi" not in law:
+            raise UserError(f"{next(iter(law))} has no effect without phi; give phi as well.")
+        scaling = Coefficients(**law)
+    if scaling is None:
+        scaling = checked_multipliers(
+            direct.get("depth", 1.0),
+            direct.get("width", 1.0),
+            direct.get("resolution_px", base.resolution_px),
+        )
+    if isinstance(scaling, Multipliers):
+        return _study(base, scaling, scaling.law_ratio(base.resolution_px))
+    px = base.resolution_px
+    result = _study(base, scaling.multipliers(px), scaling.law_ratio, scaling.exact_px(px))
+    return replace(result, law=scaling)
+
+
+def _given(**values: float | None) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _released_study(base: ArchitectureSpec, variant: str) -> ScaleStudy:
+    if base != EFFICIENTNET_B0:
+        raise UserError(
+            f"Released variants are scaled from {EFFICIENTNET_B0.name}, not from {base.name}; "
+            "leave out the architecture or the variant."
+        )
+    name = variant.lower()
+    multipliers = released(name)
+    result = _study(base, multipliers, multipliers.law_ratio(base.resolution_px))
+    return replace(result, scaled=released_spec(name), variant=name)
+
+
+def _study(
     base: ArchitectureSpec,
     multipliers: Multipliers,
-    coefficients: Coefficients | None = None,
+    law_ratio: float,
+    exact_px: float | None = None,
 ) -> ScaleStudy:
-    """Scale ``base`` and account for it. Raises UserError where the scaling is impossible."""
     scaled = scale(base, multipliers)
-    if coefficients is None:
-        law_ratio, exact_px = multipliers.law_ratio(base.resolution_px), None
-    else:
-        law_ratio = coefficients.law_ratio
-        exact_px = base.resolution_px * coefficients.gamma**coefficients.phi
     return ScaleStudy(
         base=base,
         scaled=scaled,
         multipliers=multipliers,
-        coefficients=coefficients,
         base_cost=network_cost(base),
         cost=network_cost(scaled),
         base_memory=inference_memory_bytes(base),
@@ -105,36 +176,32 @@ def study(
     )
 
 
-def study_coefficients(base: ArchitectureSpec, coefficients: Coefficients) -> ScaleStudy:
-    """`study` for phi and coefficients. Raises UserError where the scaling is impossible."""
-    return study(base, coefficients.multipliers(base.resolution_px), coefficients)
-
-
 def python_recipe(result: ScaleStudy) -> str:
-    """The few lines of Python that build this model (EfficientNets) or compute its cost."""
-    m = result.multipliers
-    constant = {
-        "efficientnet_b0": "EFFICIENTNET_B0",
-        "mobilenet_v1": "MOBILENET_V1",
-        "mobilenet_v2": "MOBILENET_V2",
-        "resnet_50": "RESNET_50",
-        "classroom": "CLASSROOM_BASELINE",
-    }[result.base.name]
+    """The few lines of Python that compute this cost and, for EfficientNets, build the network."""
     lines = [
-        f"from effnet_viz.scaling.architectures import {constant}",
-        "from effnet_viz.scaling.cost import network_cost",
-    ]
-    if result.base.family == "efficientnet":
-        lines.append("from effnet_viz.engine.models import build_model")
-    lines += [
-        "from effnet_viz.scaling.compound import Multipliers, scale",
+        "import effnet_viz as ev",
         "",
-        f"multipliers = Multipliers(depth={m.depth!r}, width={m.width!r}, "
-        f"resolution_px={m.resolution_px})",
-        f"spec = scale({constant}, multipliers)",
-        f"print(network_cost(spec).macs)  # {result.cost.macs}",
+        f"study = ev.study({result.base.name!r}, {_scaling_in_python(result)})",
+        f"print(study.cost.macs)  # {result.cost.macs}",
     ]
     if result.base.family == "efficientnet":
-        px = m.resolution_px
-        lines.append(f"model = build_model(spec)  # torch module, input (N, 3, {px}, {px})")
-    return "\n".join(lines)
+        px = result.scaled.resolution_px
+        lines.append(
+            f"model = ev.build_model(study.scaled)  # torch module, input (N, 3, {px}, {px})"
+        )
+    return "\n".join(lines).replace("'", '"')
+
+
+def _scaling_in_python(result: ScaleStudy) -> str:
+    """The arguments of `study` that give this result."""
+    if result.variant is not None:
+        return f"variant={result.variant!r}"
+    record = result.multipliers if result.law is None else result.law
+    values = ", ".join(
+        f"{field.name}={getattr(record, field.name)!r}"
+        for field in fields(record)  # type: ignore[arg-type]  # laws are dataclasses
+    )
+    if result.law is None or isinstance(result.law, Coefficients):
+        return values
+    name = next(name for name, make in LAWS.items() if make is type(result.law))
+    return f"ev.LAWS[{name!r}]({values})"

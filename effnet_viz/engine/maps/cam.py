@@ -15,6 +15,7 @@ from torch import Tensor
 
 from effnet_viz.engine.inference import (
     batch_at_once,
+    class_index,
     class_label,
     guard,
     not_finite,
@@ -47,10 +48,14 @@ __all__ = [
     "Features",
     "Method",
     "all_stages",
+    "cam",
     "compute_cam",
     "photo_features",
     "stage_count",
 ]
+
+#: The last stage of an EfficientNet, its head convolution.
+LAST_STAGE = 9
 
 #: A map of which rounding moves a larger share than this gets a note.
 VISIBLE_SHARE = 0.01
@@ -167,6 +172,34 @@ def compute_cam(
 
     result, fallback = with_cpu_fallback(model, run)
     return _with_notes(result, features, fallback)
+
+
+def cam(
+    model: LoadedModel,
+    image: Image.Image,
+    *,
+    method: str = "gradcam",
+    target_class: str | int | None = None,
+    target_stage: int | None = 9,
+    square: Square | None = None,
+) -> CamResult:
+    """Where a model looks for a class, given by its label or its number: `compute_cam` in short.
+
+    Stage 9 is an EfficientNet's last; for it, as for None, a network with fewer stages takes its
+    own last. Raises UserError as `compute_cam` does, and for a label the model does not have.
+    """
+    if isinstance(target_class, str):
+        target_class = class_index(model.classes, target_class)
+    if target_stage == LAST_STAGE:
+        target_stage = min(LAST_STAGE, stage_count(model))
+    return compute_cam(
+        model,
+        image,
+        square=square,
+        method=method,
+        target_class=target_class,
+        target_stage=target_stage,
+    )
 
 
 def all_stages(

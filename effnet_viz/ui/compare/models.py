@@ -17,9 +17,10 @@ from effnet_viz.scaling.families import (
     classroom_spec,
     find_model,
     models,
+    scaled_role,
 )
 from effnet_viz.ui.shared import cache, widgets
-from effnet_viz.ui.shared.state import ScaleChoice, scale_choice
+from effnet_viz.ui.shared.state import scale_choice
 
 CLASSROOM, IMAGENET, RESNET, YOURS = "classroom", "imagenet", "resnet50", "yours"
 FAMILY_TITLES: MappingProxyType[str, str] = MappingProxyType(
@@ -168,7 +169,9 @@ def _yours() -> Family:
             "Classroom baseline as baseline, here or on the Scale page."
         )
     parent = cache.parent_of(spec)
-    own = Network(SCALE_KEY, choice.name, role_of(choice), spec)
+    own = Network(
+        SCALE_KEY, choice.name, scaled_role(choice.architecture, choice.multipliers), spec
+    )
     for role in ROLES:
         if spec == classroom_spec(role):
             own = Network(f"classroom/{role}", choice.name, role)
@@ -195,18 +198,6 @@ def would_stand_here(family: Family) -> None:
         )
     st.markdown("What stands here once the weights have been fetched:")
     st.table(pd.DataFrame(rows).set_index("network"), alt="The networks of this family")
-
-
-def role_of(choice: ScaleChoice) -> str:
-    """The one dimension a choice scales, ``compound`` for several, ``baseline`` for none."""
-    multipliers = choice.multipliers
-    scaled = {
-        "depth": multipliers.depth != 1,
-        "width": multipliers.width != 1,
-        "resolution": multipliers.resolution_px != choice.architecture.resolution_px,
-    }
-    roles = [role for role, is_scaled in scaled.items() if is_scaled]
-    return "compound" if len(roles) > 1 else roles[0] if roles else "baseline"
 
 
 def grow_instead(role: str) -> None:

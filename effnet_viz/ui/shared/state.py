@@ -17,7 +17,7 @@ from effnet_viz.errors import UserError
 from effnet_viz.scaling.architectures import ARCHITECTURES, RELEASED_VARIANTS, ArchitectureSpec
 from effnet_viz.scaling.compound import Coefficients, Multipliers, checked_multipliers, released
 from effnet_viz.scaling.families import CLASSROOM_ROLES, ROLES
-from effnet_viz.scaling.study import ScaleStudy, study, study_coefficients
+from effnet_viz.scaling.study import ScaleStudy, study
 
 ScaleBy = Literal["formula", "multipliers", "released"]
 T = TypeVar("T", int, float, str, bool, str | float | int | bool)
@@ -40,13 +40,7 @@ SCALE_DEFAULTS: MappingProxyType[str, str | float | int | bool] = MappingProxyTy
 
 #: How options are called on screen; a link carries these names.
 ARCHITECTURE_TITLES: MappingProxyType[str, str] = MappingProxyType(
-    {
-        "efficientnet_b0": "EfficientNet-B0",
-        "mobilenet_v1": "MobileNetV1",
-        "mobilenet_v2": "MobileNetV2",
-        "resnet_50": "ResNet-50",
-        "classroom": "Classroom baseline",
-    }
+    {name: spec.title for name, spec in ARCHITECTURES.items()}
 )
 SCALE_BY_TITLES: MappingProxyType[str, str] = MappingProxyType(
     {"formula": "φ", "multipliers": "d, w, r", "released": "B0-B7"}
@@ -98,9 +92,9 @@ class ScaleChoice:
 
     def study(self) -> ScaleStudy:
         """The engine's account of this choice. Raises UserError where it cannot be scaled."""
-        if self.coefficients is not None:
-            return study_coefficients(self.architecture, self.coefficients)
-        return study(self.architecture, self.multipliers)
+        if self.variant is not None:
+            return study(self.architecture, variant=self.variant)
+        return study(self.architecture, self.coefficients or self.multipliers)
 
     @property
     def name(self) -> str:

@@ -21,8 +21,6 @@ from effnet_viz.engine import images, weights
 from effnet_viz.engine.maps import cam
 from effnet_viz.errors import ResourceError, UserError
 from effnet_viz.evidence.samples import read_sample
-from effnet_viz.scaling.architectures import EFFICIENTNET_B0
-from effnet_viz.scaling.compound import Multipliers
 from effnet_viz.scaling.families import ROLES, SHIPPED, UNTRAINED
 
 ROOT = Path(__file__).parents[3]
@@ -346,20 +344,6 @@ def test_predict_as_text(capsys: pytest.CaptureFixture[str], photo: str) -> None
     assert "These models know ten classes only: tench, English springer" in text
 
 
-@pytest.mark.parametrize(
-    ("multipliers", "role"),
-    [
-        (Multipliers(1, 1, 224), "baseline"),
-        (Multipliers(2, 1, 224), "depth"),
-        (Multipliers(1, 0.5, 224), "width"),
-        (Multipliers(1, 1, 225), "resolution"),
-        (Multipliers(1.1, 1, 240), "compound"),
-    ],
-)
-def test_role_of_a_custom_model(multipliers: Multipliers, role: str) -> None:
-    assert predict.custom_role(EFFICIENTNET_B0, multipliers) == role
-
-
 # --- cam ------------------------------------------------------------------------------------------
 
 
@@ -474,42 +458,6 @@ def test_a_sheet_that_cannot_be_written(
     out = str(tmp_path / "sheet.png")
     code, error = failure(capsys, "cam", photo, "--model", "baseline", "--out", out)
     assert (code, "No space left on device" in error) == (2, True)
-
-
-@pytest.mark.parametrize(
-    ("wanted", "index"),
-    [
-        ("crane", 0),
-        ("CRANE BIRD", 1),
-        (" golf ball ", 2),
-        ("cardigan", 3),
-        ("Cardigan", 4),
-        ("3", 3),
-    ],
-)
-def test_class_index(wanted: str, index: int) -> None:
-    assert predict.class_index(CLASSES, wanted) == index
-
-
-CLASSES = ("crane", "crane bird", "golf ball", "cardigan", "Cardigan", "French horn")
-
-
-@pytest.mark.parametrize(
-    ("wanted", "message"),
-    [
-        ("CARDIGAN", "could be cardigan (3) or Cardigan (4); give the number"),
-        ("crain", "did you mean crane"),
-        ("horn", "did you mean French horn?"),
-        ("zzzz", "there are, for example, crane, crane bird"),
-        ("6", "There is no class 6; there are 0 to 5"),
-        ("9" * 5000, "There is no class 999"),
-        ("", "There is no class ''"),
-    ],
-)
-def test_class_index_of_a_class_that_is_not_there(wanted: str, message: str) -> None:
-    with pytest.raises(UserError) as error:
-        predict.class_index(CLASSES, wanted)
-    assert message in str(error.value)
 
 
 # --- on a terminal --------------------------------------------------------------------------------

@@ -337,3 +337,39 @@ def test_as_many_at_once_as_a_second_allows():
     assert inference.batch_at_once(spec) == 1
     half = replace(spec, resolution_px=300)
     assert inference.batch_at_once(half) == 40 * 10**9 // network_cost(half).macs == 4
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        ("crane", 0),
+        ("CRANE BIRD", 1),
+        (" golf ball ", 2),
+        ("cardigan", 3),
+        ("Cardigan", 4),
+        ("3", 3),
+    ],
+)
+def test_class_index(wanted: str, index: int) -> None:
+    assert inference.class_index(CLASSES, wanted) == index
+
+
+CLASSES = ("crane", "crane bird", "golf ball", "cardigan", "Cardigan", "French horn")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ("CARDIGAN", "could be cardigan (3) or Cardigan (4); give the number"),
+        ("crain", "did you mean crane"),
+        ("horn", "did you mean French horn?"),
+        ("zzzz", "there are, for example, crane, crane bird"),
+        ("6", "There is no class 6; there are 0 to 5"),
+        ("9" * 5000, "There is no class 999"),
+        ("", "There is no class ''"),
+    ],
+)
+def test_class_index_of_a_class_that_is_not_there(wanted: str, message: str) -> None:
+    with pytest.raises(UserError) as error:
+        inference.class_index(CLASSES, wanted)
+    assert message in str(error.value)

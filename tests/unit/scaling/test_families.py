@@ -5,6 +5,7 @@ import pytest
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.search.records import read_outcome
 from effnet_viz.scaling.architectures import CLASSROOM_BASELINE, EFFICIENTNET_B0
+from effnet_viz.scaling.compound import Multipliers
 from effnet_viz.scaling.cost import network_cost
 from effnet_viz.scaling.families import (
     CLASSROOM_COMPOUND,
@@ -17,6 +18,7 @@ from effnet_viz.scaling.families import (
     find_model,
     models,
     released_spec,
+    scaled_role,
 )
 
 
@@ -170,3 +172,17 @@ def test_the_compound_role_is_the_searchs_best_mixture_with_phi_solved_for_four_
     assert found == (mixture["alpha"], mixture["beta"], mixture["gamma"])
     assert CLASSROOM_COMPOUND.phi == mixture["compound"]["phi"]
     assert network_cost(classroom_spec("compound")).macs == mixture["compound"]["macs"]
+
+
+@pytest.mark.parametrize(
+    ("multipliers", "role"),
+    [
+        (Multipliers(1, 1, 224), "baseline"),
+        (Multipliers(2, 1, 224), "depth"),
+        (Multipliers(1, 0.5, 224), "width"),
+        (Multipliers(1, 1, 225), "resolution"),
+        (Multipliers(1.1, 1, 240), "compound"),
+    ],
+)
+def test_the_role_of_multipliers(multipliers: Multipliers, role: str) -> None:
+    assert scaled_role(EFFICIENTNET_B0, multipliers) == role
