@@ -36,7 +36,7 @@ sys.path.insert(0, str(ROOT))  # runs from a checkout, nothing is installed
 from effnet_viz.figures.base import si
 from effnet_viz.scaling.architectures import EFFICIENTNET_B0
 from effnet_viz.scaling.compound import Coefficients
-from effnet_viz.scaling.study import study_coefficients
+from effnet_viz.scaling.study import study
 
 EMPTY_APP = """
 import streamlit as st
@@ -96,10 +96,13 @@ def resident_mb(process: subprocess.Popen[bytes]) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-async def run_script(link: ClientConnection, session: Session, phi: float | None) -> str:
+async def run_script(
+    link: ClientConnection, session: Session, phi: float | None, page: str = "", query: str = ""
+) -> str:
     """Ask for a run, with φ if there is one; everything the server said of it, as one text."""
     ask = BackMsg()
-    ask.rerun_script.query_string = ""
+    ask.rerun_script.page_name = page
+    ask.rerun_script.query_string = query
     if phi is not None:
         state = ask.rerun_script.widget_states.widgets.add()
         state.id = session.slider
@@ -163,7 +166,7 @@ async def crowd(
 
 def own_figures(phi: float) -> str:
     """What the Scale page says of φ and of nothing else: the parameters."""
-    return si(study_coefficients(EFFICIENTNET_B0, Coefficients(phi)).cost.params)
+    return si(study(EFFICIENTNET_B0, Coefficients(phi)).cost.params)
 
 
 def measure(
