@@ -1,4 +1,7 @@
-"""The ways to make a class activation map: names, what they do, what they cost. No torch here."""
+"""The ways to make a class activation map: names, what they do, what they cost. No torch here.
+
+How each weights channels stands in `effnet_viz.engine.maps.library`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ class Method:
     ``class_specific``: the map depends on the target class. ``gradients``: it takes a backward
     pass. ``divides``: the weights are quotients whose denominator may come near zero, where
     rounding decides what the map looks like. ``last_stage_only``: it exists for the last stage
-    alone. ``slow``: seconds to minutes rather than milliseconds.
+    alone. ``slow``: it runs the network again and again, in batches: seconds to minutes.
     """
 
     title: str

@@ -17,6 +17,7 @@ from effnet_viz.engine.optimise import optimise
 from effnet_viz.engine.training import imagenette
 from effnet_viz.engine.training.recipe import PhotoSet, load_photos, top1_percent
 from effnet_viz.errors import Cancelled, UserError
+from effnet_viz.evidence.map_methods import METHODS
 from effnet_viz.evidence.results import CamResult
 from effnet_viz.evidence.splits import read_names
 from effnet_viz.scaling.families import IMAGENETTE_CLASSES
@@ -72,20 +73,21 @@ def score_cam(
     square: Square,
     target: Target,
     stage: int,
+    method: str = "scorecam",
 ) -> dict[str, CamResult]:
-    """Score-CAM of every model, by key."""
+    """Score-CAM, or another slow method, of every model, by key."""
     made: dict[str, CamResult] = {}
     for at, (key, model) in enumerate(models):
 
         def on_progress(done: int, total: int, at: int = at, name: str = model.name) -> None:
-            task.report(f"Score-CAM of {name}: channel {done} of {total}",
+            task.report(f"{METHODS[method].title} of {name}: channel {done} of {total}",
                         (at + done / max(1, total)) / len(models))  # fmt: skip
 
         made[key] = cam.compute_cam(
             model,
             image,
             square=square,
-            method="scorecam",
+            method=method,
             target_class=target.after(next(iter(made.values()), None)),
             target_stage=stage,
             on_progress=on_progress,

@@ -6,7 +6,8 @@ May import the engine; loads torch.
 - ``cam``: class activation maps by pytorch-grad-cam, without touching the shared model.
 - ``faithfulness``: does the model need what a map shows? Measured by removing it and asking the
   model again.
-- ``library``: two of pytorch-grad-cam's methods, made fit for large networks and long waits.
+- ``library``: how each method weights channels: pytorch-grad-cam's classes, two of them made fit
+  for large networks and long waits, and CAM.
 - ``metrics``: how good is a map, in numbers and in words: each measure with its formula and source.
 - ``raw``: raw class activation maps by pytorch-grad-cam, on a private tail of a shared module.
 """

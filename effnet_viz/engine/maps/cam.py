@@ -276,7 +276,7 @@ def _guard(
         model.spec,
         device=model.device,
         loaded=True,
-        batch_size=batch_at_once(model.spec) if method == "scorecam" else 1,
+        batch_size=batch_at_once(model.spec) if METHODS[method].slow else 1,
         map_stage=stage if METHODS[method].gradients else None,
         extra_bytes=features_bytes(model.spec) if moves or (keeps and features is None) else 0,
     )

@@ -1,15 +1,31 @@
-"""Two of pytorch-grad-cam's methods, made fit for large networks and long waits."""
+"""How each method weights channels: pytorch-grad-cam's classes, two of them made fit for large
+networks and long waits, and CAM.
+
+`effnet_viz.evidence.map_methods` says which of the two tables has a method: `BY_GRADIENT` where it
+takes gradients, else `FORWARD_ONLY`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from types import SimpleNamespace
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType, SimpleNamespace
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pytorch_grad_cam import EigenCAM, ScoreCAM, score_cam
+from pytorch_grad_cam import (
+    EigenCAM,
+    GradCAM,
+    GradCAMPlusPlus,
+    HiResCAM,
+    LayerCAM,
+    ScoreCAM,
+    XGradCAM,
+    score_cam,
+)
+from pytorch_grad_cam.base_cam import BaseCAM
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
 Array = NDArray[np.float32]
@@ -88,3 +104,66 @@ def _no_bar(batches: Iterable[int]) -> Iterable[int]:
 
 # The library draws a bar on stderr for every map; this replaces the name in its module alone.
 score_cam.tqdm = SimpleNamespace(tqdm=_no_bar)
+
+
+class Seen(NamedTuple):
+    """What a method without gradients may look at.
+
+    ``network`` takes ``inputs`` ``(1, 3, H, W)`` to logits; ``linear`` is its last layer where
+    nothing but average pooling comes before it. ``activations`` ``(1, C, h, w)`` are the stage's,
+    ``target`` the class. ``between(done, in total)`` is called between batches and may raise.
+    """
+
+    network: nn.Module
+    linear: nn.Linear | None
+    inputs: Tensor
+    activations: Array
+    target: int
+    batch_size: int
+    between: Callable[[int, int], None]
+
+
+def _eigencam(seen: Seen) -> tuple[Array, float]:
+    cam = LargeGridEigenCAM(seen.network, [])
+    values = cam.get_cam_image(seen.inputs, seen.network, None, seen.activations, None)[0]
+    # The projection on a unit vector is at most as long as a position's activations.
+    return values, float(np.linalg.norm(seen.activations[0], axis=0).max())
+
+
+def _scorecam(seen: Seen) -> tuple[Array, float]:
+    cam = BatchedScoreCAM(seen.network, [])
+    cam.batch_size, cam.between = seen.batch_size, seen.between
+    targets = [ClassifierOutputTarget(seen.target)]
+    weights = cam.get_cam_weights(seen.inputs, seen.network, targets, seen.activations, None)[0]
+    return _weighted(weights, seen.activations)
+
+
+def _cam(seen: Seen) -> tuple[Array, float]:
+    if seen.linear is None:
+        raise ValueError("CAM needs a head of average pooling and one linear layer")
+    return _weighted(
+        seen.linear.weight[seen.target].detach().float().cpu().numpy(), seen.activations
+    )
+
+
+def _weighted(weights: Array, activations: Array) -> tuple[Array, float]:
+    values = np.tensordot(weights, activations[0], 1)
+    return values, float(np.tensordot(np.abs(weights), np.abs(activations[0]), 1).max())
+
+
+#: The library's weighting for every method that takes gradients.
+BY_GRADIENT: Mapping[str, type[BaseCAM]] = MappingProxyType(
+    {
+        "gradcam": GradCAM,
+        "gradcam++": GradCAMPlusPlus,
+        "xgradcam": XGradCAM,
+        "layercam": LayerCAM,
+        "hirescam": HiResCAM,
+    }
+)
+
+#: For every other method the map ``(h, w)`` before ReLU, and how large it would be if nothing in
+#: its sum cancelled, by which rounding is judged.
+FORWARD_ONLY: Mapping[str, Callable[[Seen], tuple[Array, float]]] = MappingProxyType(
+    {"eigencam": _eigencam, "scorecam": _scorecam, "cam": _cam}
+)

@@ -6,45 +6,28 @@ chosen stage run without gradients, and the library gets a throw-away module mad
 an identity to hook, then the rest of the network. The map is the same, because the stage's output
 and everything after it are; the time and memory are a fraction, because nothing before is kept.
 
-The library's weighting of channels is used as it is. Its scaling is not: it stretches every map to
-0-1, noise included, and hides how strong it was.
+Channels are weighted by `effnet_viz.engine.maps.library`. The scaling of pytorch-grad-cam is not
+used: it stretches every map to 0-1, noise included, and hides how strong it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from pytorch_grad_cam import GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM, XGradCAM
 from pytorch_grad_cam.base_cam import BaseCAM
-from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 from torchvision.models import EfficientNet, ResNet
 
-from effnet_viz.engine.maps.library import BatchedScoreCAM, LargeGridEigenCAM
+from effnet_viz.engine.maps.library import BY_GRADIENT, FORWARD_ONLY, Array, Seen
 from effnet_viz.errors import Cancelled, UserError
 from effnet_viz.evidence.map_methods import METHODS
 
-Array = NDArray[np.float32]
 Layers = tuple[nn.Module, ...]
-
-LIBRARY: Mapping[str, type[BaseCAM]] = MappingProxyType(
-    {
-        "gradcam": GradCAM,
-        "gradcam++": GradCAMPlusPlus,
-        "xgradcam": XGradCAM,
-        "layercam": LayerCAM,
-        "eigencam": LargeGridEigenCAM,
-        "hirescam": HiResCAM,
-        "scorecam": BatchedScoreCAM,
-    }
-)
 
 #: Rounding of a forward and a backward pass, in float32 epsilons: of each activation and gradient,
 #: and (with a margin of ten) of a sum, relative to its terms. Folding batch norm, which changes
@@ -219,7 +202,7 @@ def _maps_by_gradient(
 ) -> list[RawMap]:
     """A map of ``features`` and of the output of every section but the last."""
     tail = _Tail(sections, features)
-    cam = LIBRARY[asked.method](tail, list(tail.probes))
+    cam = BY_GRADIENT[asked.method](tail, list(tail.probes))
     hooked = cam.activations_and_grads
     try:
         with torch.enable_grad():
@@ -258,27 +241,6 @@ def _map_without_gradient(
     activations: Array = features.detach().float().cpu().numpy()
     if not (np.isfinite(activations).all() and logits.isfinite().all()):
         return _not_finite(activations, logits, target)
-    if asked.method == "eigencam":
-        cam = LargeGridEigenCAM(_Whole(parts, features), [])
-        values = cam.get_cam_image(inputs, parts.head[0], None, activations, None)[0]
-        # The projection on a unit vector is at most as long as a position's activations.
-        magnitude = np.linalg.norm(activations[0], axis=0).max()
-    else:
-        weights = _channel_weights(parts, inputs, activations, target, asked)
-        values = np.tensordot(weights, activations[0], 1)
-        magnitude = np.tensordot(np.abs(weights), np.abs(activations[0]), 1).max()
-    values = np.maximum(values, 0).astype(np.float32)
-    return RawMap(values, _noise(magnitude), 0.0, logits, target)
-
-
-def _channel_weights(
-    parts: Parts, inputs: Tensor, activations: Array, target: int, asked: Asked
-) -> Array:
-    """CAM's or Score-CAM's weights ``(channels,)``."""
-    if asked.method == "cam":
-        if parts.linear is None:
-            raise ValueError("CAM needs a head of average pooling and one linear layer")
-        return parts.linear.weight[target].detach().float().cpu().numpy()
 
     def between(done: int, total: int) -> None:
         if asked.should_stop is not None and asked.should_stop():
@@ -286,10 +248,12 @@ def _channel_weights(
         if asked.on_progress is not None:
             asked.on_progress(done, total)
 
-    cam = BatchedScoreCAM(_Whole(parts, inputs), [])
-    cam.batch_size, cam.between = asked.batch_size, between
-    targets = [ClassifierOutputTarget(target)]
-    return cam.get_cam_weights(inputs, parts.head[0], targets, activations, None)[0]
+    seen = Seen(
+        _Whole(parts, inputs), parts.linear, inputs, activations, target, asked.batch_size, between
+    )
+    values, magnitude = FORWARD_ONLY[asked.method](seen)
+    values = np.maximum(values, 0).astype(np.float32)
+    return RawMap(values, _noise(magnitude), 0.0, logits, target)
 
 
 def _not_finite(activations: Array, logits: Tensor, target: int) -> RawMap:

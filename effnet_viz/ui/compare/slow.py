@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from effnet_viz.errors import UserError
+from effnet_viz.evidence.map_methods import METHODS
 from effnet_viz.evidence.results import CamResult
 from effnet_viz.ui.compare.choices import OWN_TOP
 from effnet_viz.ui.compare.view import View
@@ -23,8 +24,9 @@ Measured = Mapping[str, "Removed | None"]
 
 
 def score_cam_maps(view: View) -> dict[str, CamResult]:
-    """Score-CAM of every network, made in the background; empty until it is there."""
+    """A slow method's maps of every network, made in the background; empty until it is there."""
     request = _request(view)
+    method = METHODS[view.settings.method]
 
     def start() -> Background[Any]:
         return work.score_cam_job(
@@ -34,18 +36,16 @@ def score_cam_maps(view: View) -> dict[str, CamResult]:
             view.settings.target if view.settings.target >= 0 else None,
             view.settings.target == OWN_TOP,
             view.settings.stage,
+            view.settings.method,
         )
 
     why = st.empty()
     made = background_views.result_of(
-        "scorecam", request, "Compute Score-CAM", start, icon=":material/hourglass_top:"
+        "scorecam", request, f"Compute {method.title}", start, icon=":material/hourglass_top:"
     )
     if made is not None:
         return dict(made)
-    why.markdown(
-        "**Score-CAM runs the network once per channel**: hundreds to thousands of passes. The "
-        "page stays usable meanwhile."
-    )
+    why.markdown(f"**{method.title} takes long.** {method.cost} The page stays usable meanwhile.")
     return {}
 
 

@@ -44,14 +44,17 @@ def score_cam_job(
     target: int | None,
     own: bool,
     stage: int,
+    method: str,
 ) -> Background[Any]:
-    """Score-CAM of some models, not started; not cached."""
+    """A slow method's maps of some models, not started; not cached."""
     loaded()
     from effnet_viz.engine.jobs import compare as work
     from effnet_viz.engine.jobs.background import Background
 
     which = work.Target(target, own)
-    return Background(lambda task: work.score_cam(task, models, image, square, which, stage))
+    return Background(
+        lambda task: work.score_cam(task, models, image, square, which, stage, method)
+    )
 
 
 def removal_job(

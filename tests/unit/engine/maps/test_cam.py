@@ -16,7 +16,12 @@ from effnet_viz.engine import inference
 from effnet_viz.engine.images import Square
 from effnet_viz.engine.maps import raw
 from effnet_viz.engine.maps.cam import METHODS, all_stages, compute_cam, stage_count
-from effnet_viz.engine.maps.library import BatchedScoreCAM, LargeGridEigenCAM
+from effnet_viz.engine.maps.library import (
+    BY_GRADIENT,
+    FORWARD_ONLY,
+    BatchedScoreCAM,
+    LargeGridEigenCAM,
+)
 from effnet_viz.engine.maps.raw import raw_map
 from effnet_viz.engine.weights import LoadedModel, load_model
 from effnet_viz.errors import UserError
@@ -479,6 +484,11 @@ def test_a_full_gpu_is_left_for_the_cpu_once(own_model):
     result = compute_cam(replace(own_model, device="cpu:0"), PHOTO)  # stands in for a GPU
     assert (result.device, result.raw) == ("cpu", expected.raw)
     assert result.note == "The GPU's memory was full, so this ran on the CPU."
+
+
+def test_every_method_has_its_weighting_in_the_table_its_row_names():
+    assert set(BY_GRADIENT) == {name for name, kind in METHODS.items() if kind.gradients}
+    assert set(FORWARD_ONLY) == {name for name, kind in METHODS.items() if not kind.gradients}
 
 
 @pytest.mark.parametrize("shape", [(1, 24, 20, 20), (1, 8, 60, 68), (1, 30, 40, 30)])
