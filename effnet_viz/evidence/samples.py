@@ -29,7 +29,8 @@ PHOTOS_PER_CLASS = 3
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One sample photo. ``true_label`` is its class among the family's ten, None where it shows
-    none of them; ``alt`` describes the picture to those who cannot see it."""
+    none of them, ``also_shows`` a second one where it holds two on purpose; ``alt`` describes the
+    picture to those who cannot see it."""
 
     name: str
     title: str
@@ -37,6 +38,7 @@ class Sample:
     source: str
     licence: str
     alt: str
+    also_shows: str | None = None
 
 
 _SCIKIT_IMAGE = "scikit-image, skimage.data.{}"
@@ -137,6 +139,7 @@ def _rendered(folder: Path) -> list[tuple[Sample, Path]]:
                 source=str(row["source"]),
                 licence=str(row["licence"]),
                 alt=str(row["alt"]),
+                also_shows=row.get("also_shows"),
             )
             for row in json.loads(catalogue.read_bytes())
         ]

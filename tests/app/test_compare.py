@@ -494,7 +494,7 @@ def test_the_link_carries_the_view_and_not_the_photo(open_page):
     (address,) = [code.value for code in app.code if "?" in code.value]
     assert "stage=7" in address
     assert "target=church" in address
-    app.session_state["photo"] = "yours"
+    app.session_state["photo"] = "Your photo"
     assert [button.label for button in app.get("download_button")] == [
         "Contact sheet, PNG", "Report, one HTML file", "Raw maps, .npz",
     ]  # fmt: skip

@@ -1,6 +1,9 @@
 """A reload, or a link sent to somebody, shows what its sender saw."""
 
+import io
+
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import APP, texts
@@ -42,3 +45,19 @@ def test_the_scale_pages_network_survives_a_walk_and_a_reload(open_page, page, q
     key, value = next(iter(query.items()))
     if key == "phi":
         assert back.slider(key="phi").value == float(value)
+
+
+@pytest.mark.parametrize("page", ["run", "compare"])
+def test_a_private_photo_leaves_no_trace_in_the_link_and_its_absence_is_said(open_page, page):
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(picture, "PNG")
+    app = open_page(f"pages/{page}.py", shown="true")
+    app.file_uploader(key="upload").upload("my holiday.png", picture.getvalue()).run()
+    assert app.selectbox(key="photo").value == "Your photo"
+    assert not any("holiday" in str(value) for value in app.query_params.values())
+    assert "somebody's own" not in texts(app)
+
+    elsewhere = open_page(f"pages/{page}.py", shown="true", photo="Your photo")
+    assert "stays with them and is in no link" in texts(elsewhere)
+    elsewhere.selectbox(key="photo").select("church").run()
+    assert "somebody's own" not in texts(elsewhere)

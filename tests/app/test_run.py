@@ -48,7 +48,7 @@ def test_an_upload_is_run_and_named(open_page):
     Image.fromarray(photos.coffee()).save(buffer, "JPEG")
     app.file_uploader(key="upload").upload("cup.jpg", buffer.getvalue()).run()
     assert not app.exception
-    assert app.selectbox(key="photo").value == "yours"
+    assert app.selectbox(key="photo").value == "Your photo"
     assert len(answers(app)) == 6
 
 

@@ -46,7 +46,7 @@ def test_scale_run_compare(page: Page, server: str):
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
         {"name": "cat.png", "mimeType": "image/png", "buffer": png_bytes(photos.chelsea())}
     )
-    expect(page.get_by_role("combobox", name="Photo")).to_have_value("Yours: cat.png")
+    expect(page.get_by_role("combobox", name="Photo")).to_have_value("Your photo")
     settled(page)
     answers = page.get_by_test_id("stTable").filter(has_text="weights")
     expect(answers).to_contain_text("compound")
@@ -54,7 +54,7 @@ def test_scale_run_compare(page: Page, server: str):
     expect(answers).to_contain_text("untrained")
 
     goto(page, "Compare")
-    expect(page.get_by_role("combobox", name="Photo")).to_have_value("Yours: cat.png")
+    expect(page.get_by_role("combobox", name="Photo")).to_have_value("Your photo")
     maps = page.locator('img[alt*="evidence for"]')
     expect(maps).to_have_count(5)
 

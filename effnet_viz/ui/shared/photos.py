@@ -16,19 +16,27 @@ from effnet_viz.ui.shared import cache
 if TYPE_CHECKING:
     from PIL import Image
 
-YOURS = "yours"
+#: The visitor's own photo, in the list and in the link, which says nothing more of it.
+YOURS = "Your photo"
 DEFAULT_SAMPLE = "golf-ball"
 
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A validated photo: its file, title, description and, if known, true label."""
+    """A validated photo: its file, title, description and, if known, true label; ``also_shows``
+    is a second class that the picture holds on purpose."""
 
     file: PhotoFile
     title: str
     alt: str
     true_label: str | None
     credit: str
+    also_shows: str | None = None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the picture is known to show."""
+        return tuple(filter(None, (self.true_label, self.also_shows)))
 
     @property
     def image(self) -> Image.Image:
@@ -38,35 +46,38 @@ class Photo:
 
 def photo_picker() -> Photo:
     """A sample list and an uploader; the choice is shared by all pages and named in the link."""
+    photo = photo_select()
+    upload_control()
+    return photo
+
+
+def photo_select() -> Photo:
+    """The list of samples and, where there is one, the visitor's own photo; what is chosen."""
     catalogue = {sample.name: sample for sample in samples.list_samples()}
     names = list(catalogue)
     own: Photo | None = st.session_state.get("own_photo")
     if own:
         names.insert(0, YOURS)
-    default = DEFAULT_SAMPLE if DEFAULT_SAMPLE in names else names[0]
-    if st.session_state.get("photo", st.query_params.get("photo", default)) not in names:
-        st.session_state["photo"] = default
+    elif YOURS in (st.session_state.get("photo"), st.query_params.get("photo")):
+        st.session_state["photo"] = DEFAULT_SAMPLE
+        st.session_state["photo_is_elsewhere"] = True
+    elif st.session_state.get("photo", DEFAULT_SAMPLE) not in names:
+        st.session_state["photo"] = DEFAULT_SAMPLE
     chosen = st.selectbox(
         "Photo",
         names,
-        index=names.index(default),
-        format_func=lambda name: (
-            f"Yours: {own.title}" if own and name == YOURS else catalogue[name].title
-        ),
+        index=names.index(DEFAULT_SAMPLE),
+        format_func=lambda name: YOURS if name == YOURS else catalogue[name].title,
         key="photo",
         bind="query-params",
-        help="A sample, or your own below: JPEG, PNG or WebP, up to 10 MB. It stays in this "
-        "visit's memory and is not stored.",
+        on_change=_photo_chosen,
     )
-    st.file_uploader(
-        "Your own photo",
-        type=["jpg", "jpeg", "png", "webp"],
-        key="upload",
-        on_change=_uploaded,
-        label_visibility="collapsed",
-    )
-    if problem := st.session_state.get("upload_problem"):
-        st.error(f"{problem} The photo chosen before is still here.", icon=":material/error:")
+    if st.session_state.get("photo_is_elsewhere"):
+        st.info(
+            "The photo of this view was somebody's own: it stays with them and is in no link. "
+            "Choose it again, or take a sample.",
+            icon=":material/no_photography:",
+        )
     if chosen == YOURS and own:
         return own
     sample = catalogue[chosen]
@@ -77,7 +88,22 @@ def photo_picker() -> Photo:
             f"{sample.licence}. Drawn, and kept because the baseline recognises it: it shows what "
             "the networks do, not how good they are."
         )
-    return Photo(PhotoFile.of(data), sample.title, sample.alt, sample.true_label, credit)
+    return Photo(
+        PhotoFile.of(data), sample.title, sample.alt, sample.true_label, credit, sample.also_shows
+    )
+
+
+def upload_control() -> None:
+    """The uploader, and why a file was refused."""
+    st.file_uploader(
+        "Your own photo",
+        type=["jpg", "jpeg", "png", "webp"],
+        key="upload",
+        on_change=_uploaded,
+        label_visibility="collapsed",
+    )
+    if problem := st.session_state.get("upload_problem"):
+        st.error(f"{problem} The photo chosen before is still here.", icon=":material/error:")
 
 
 def fetch_button(key: str, width: Literal["stretch", "content"] = "content") -> None:
@@ -103,10 +129,14 @@ def fetch_button(key: str, width: Literal["stretch", "content"] = "content") -> 
 
 def photo_facts(photo: Photo) -> None:
     """Under a photo: its true label, where it is known, and where it comes from."""
-    if photo.true_label:
-        st.markdown(f"True label: **{photo.true_label}**")
+    if photo.labels:
+        st.markdown(f"True label: **{' and '.join(photo.labels)}**")
     if photo.credit:
         st.caption(photo.credit)
+
+
+def _photo_chosen() -> None:
+    st.session_state["photo_is_elsewhere"] = False
 
 
 def _uploaded() -> None:
@@ -124,3 +154,4 @@ def _uploaded() -> None:
     title = upload.name.rsplit("/", 1)[-1][:60]
     st.session_state["own_photo"] = Photo(file, title, f"Your photo {title}", None, "")
     st.session_state["photo"] = YOURS
+    st.session_state["photo_is_elsewhere"] = False
