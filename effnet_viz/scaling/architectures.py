@@ -187,7 +187,13 @@ CLASSROOM_BASELINE = ArchitectureSpec(
 ARCHITECTURES: MappingProxyType[str, ArchitectureSpec] = MappingProxyType(
     {
         spec.name: spec
-        for spec in (EFFICIENTNET_B0, MOBILENET_V1, MOBILENET_V2, RESNET_50, CLASSROOM_BASELINE)
+        for spec in (
+            EFFICIENTNET_B0,
+            MOBILENET_V1,
+            MOBILENET_V2,
+            RESNET_50,
+            CLASSROOM_BASELINE,
+        )
     }
 )
 

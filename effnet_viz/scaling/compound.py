@@ -96,7 +96,11 @@ class Coefficients:
 
 
 #: Every scaling law, by name: what makes it from its knobs, which have defaults or are required.
-LAWS: MappingProxyType[str, Callable[..., Law]] = MappingProxyType({"compound": Coefficients})
+LAWS: MappingProxyType[str, Callable[..., Law]] = MappingProxyType(
+    {
+        "compound": Coefficients,
+    }
+)
 
 
 def checked_multipliers(depth: float, width: float, resolution_px: float) -> Multipliers:

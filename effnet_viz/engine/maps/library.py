@@ -165,5 +165,9 @@ BY_GRADIENT: Mapping[str, type[BaseCAM]] = MappingProxyType(
 #: For every other method the map ``(h, w)`` before ReLU, and how large it would be if nothing in
 #: its sum cancelled, by which rounding is judged.
 FORWARD_ONLY: Mapping[str, Callable[[Seen], tuple[Array, float]]] = MappingProxyType(
-    {"eigencam": _eigencam, "scorecam": _scorecam, "cam": _cam}
+    {
+        "eigencam": _eigencam,
+        "scorecam": _scorecam,
+        "cam": _cam,
+    }
 )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,7 +20,9 @@ from effnet_viz.scaling.architectures import (
     RESNET_50,
 )
 from effnet_viz.scaling.compound import (
+    LAWS,
     Coefficients,
+    Law,
     Multipliers,
     checked_multipliers,
     hold_constraint,
@@ -202,3 +205,23 @@ def test_hold_constraint_keeps_the_proportion_of_the_other_two() -> None:
 def test_hold_constraint_refuses_another_name() -> None:
     with pytest.raises(UserError, match="alpha, beta or gamma, not 'delta'"):
         hold_constraint(1, 1, 1, "delta")
+
+
+#: One example of every law.
+LAW_EXAMPLES: dict[str, Law] = {"compound": Coefficients(1.5, 1.2, 1.1, 1.15)}
+
+
+def test_every_law_has_an_example() -> None:
+    assert set(LAW_EXAMPLES) == set(LAWS)
+
+
+@pytest.mark.parametrize("name", LAW_EXAMPLES)
+@pytest.mark.parametrize("px", [96, 224])
+def test_a_law_promises_the_product_of_what_it_multiplies(name: str, px: int) -> None:
+    law = LAW_EXAMPLES[name]
+    made = law.multipliers(px)
+    assert law.law_ratio == pytest.approx(
+        made.depth * made.width**2 * (law.exact_px(px) / px) ** 2, rel=1e-9
+    )
+    assert abs(made.resolution_px - law.exact_px(px)) <= 0.5
+    assert hash(law) == hash(replace(law))  # type: ignore[type-var]  # a frozen record
