@@ -11,13 +11,13 @@ from typing import Any
 from tqdm import tqdm
 
 from effnet_viz.cli.terminal import print_json, print_table
-from effnet_viz.engine.maps import attention
 from effnet_viz.engine.training import classroom, imagenette
 from effnet_viz.engine.training.recipe import EpochResult, Recipe
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.attention import AttentionRow, read_attention, write_attention
 from effnet_viz.evidence.checkpoints import CHECKPOINT_DIR, read_record, shipped_members
 from effnet_viz.evidence.coarse import BLURRED_FILE, Blurred, read_blurred, write_blurred
+from effnet_viz.evidence.files import output
 from effnet_viz.evidence.model_card import write_card
 from effnet_viz.evidence.splits import RESULTS_DIR, read_boxes
 from effnet_viz.scaling.families import ROLES, classroom_member
@@ -117,7 +117,9 @@ def _evaluate_blurred(options: Namespace) -> bool:
         if member.spec.resolution_px > detail_px and member.times != 2
     ]
     table = folder.parent / RESULTS_DIR.name / BLURRED_FILE.name
-    shipped = {(row.model, row.detail_px): row for row in read_blurred(table)}
+    own = output(RESULTS_DIR.name, table.name) if folder == CHECKPOINT_DIR else table
+    known = (*read_blurred(table), *read_blurred(own))
+    shipped = {(row.model, row.detail_px): row for row in known}
     photos = classroom.load_val(data_folder(options.data))
     measured = []
     for name in names:
@@ -131,11 +133,14 @@ def _evaluate_blurred(options: Namespace) -> bool:
         before = shipped.setdefault((row.model, row.detail_px), row)
         same = abs(before.val_top1 - row.val_top1) <= options.tolerance
         rows.append({**asdict(row), "same": same})
-    write_blurred(list(shipped.values()), table)
+    if len(shipped) > len({(row.model, row.detail_px) for row in known}):
+        write_blurred(list(shipped.values()), own)
     return _print_rows(rows, options)
 
 
 def _evaluate_attention(options: Namespace) -> bool:
+    from effnet_viz.engine.maps import attention  # loads libraries that training does without
+
     table, folder = Path(options.attention), data_folder(options.data)
     shipped = {_of(row): row for row in read_attention(table)}
     with tqdm(unit="photo") as bar:
