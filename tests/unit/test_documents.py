@@ -18,6 +18,7 @@ import pytest
 import torchvision
 
 from effnet_viz import __version__
+from effnet_viz.__main__ import main
 from effnet_viz.evidence.files import asset
 
 ROOT = Path(__file__).parents[2]
@@ -98,12 +99,6 @@ def run(project: Path, script: str) -> str:
     return done.stdout
 
 
-def answer(project: Path, *command: str) -> object:
-    """What a command prints as JSON."""
-    script = f"from effnet_viz.__main__ import main\nraise SystemExit(main({list(command)!r}))"
-    return json.loads(run(project, script))
-
-
 def law(project: Path) -> None:
     run(
         project,
@@ -121,51 +116,51 @@ def law(project: Path) -> None:
 
 
 def architecture(project: Path) -> None:
-    found = answer(project, "cost", "--architecture", "resnet_101", "--json")
-    weights = torchvision.models.ResNet101_Weights.IMAGENET1K_V1
-    assert isinstance(found, dict)
-    assert found["params"] == weights.meta["num_params"]
-    run(
+    found = run(
         project,
         "import effnet_viz as ev\n"
+        "from effnet_viz.__main__ import main\n"
         "from effnet_viz.ui.shared.state import ARCHITECTURE_TITLES\n"
         "assert ARCHITECTURE_TITLES['resnet_101'] == ev.architecture('resnet_101').title\n"
-        "assert ev.study('resnet_101', phi=1).gap.built_ratio > 1.9\n",
+        "assert ev.study('resnet_101', phi=1).gap.built_ratio > 1.9\n"
+        "assert main(['cost', '--architecture', 'resnet_101', '--json']) == 0\n",
     )
+    weights = torchvision.models.ResNet101_Weights.IMAGENET1K_V1
+    assert json.loads(found)["params"] == weights.meta["num_params"]
 
 
 def map_method(project: Path) -> None:
-    photo = str(asset("samples", "church.webp"))
-    options = ("--method", "activation", "--model", "baseline", "--json")
-    found = answer(project, "cam", photo, *options)
-    assert isinstance(found, dict)
-    assert found["models"][0]["raw_max"] > 0
     run(
         project,
-        "import sys, numpy as np, effnet_viz as ev\n"
+        "import numpy as np, effnet_viz as ev\n"
+        "from effnet_viz.__main__ import main\n"
         "from effnet_viz.engine.maps.cam import photo_features\n"
         "from effnet_viz.evidence.files import asset\n"
         "image = ev.decode(asset('samples', 'church.webp').read_bytes())\n"
         "model = ev.load_model('classroom', 'baseline')\n"
         "found = ev.cam(model, image, method='activation', target_stage=5)\n"
         "expected = photo_features(model, image).stages[4][0].abs().mean(0).numpy()\n"
-        "assert np.allclose(found.raw, expected, rtol=1e-5)\n",
+        "assert np.allclose(found.raw, expected, rtol=1e-5)\n"
+        "photo = str(asset('samples', 'church.webp'))\n"
+        "command = ['cam', photo, '--method', 'activation', '--model', 'baseline', '--json']\n"
+        "assert main(command) == 0\n",
     )
 
 
 def family(project: Path) -> None:
-    photo = str(asset("samples", "church.webp"))
-    found = answer(project, "predict", photo, "--family", "seeds", "--json")
-    assert isinstance(found, list)
-    assert [row["model"] for row in found] == ["baseline-seed1"]
-    run(
+    found = run(
         project,
         "import effnet_viz as ev\n"
+        "from effnet_viz.__main__ import main\n"
         "from effnet_viz.engine import weights\n"
+        "from effnet_viz.evidence.files import asset\n"
         "assert weights.is_available('seeds', 'baseline-seed2')\n"
         "model = ev.load_model('seeds', 'baseline-seed2')\n"
-        "assert model.record['seed'] == 2\n",
+        "assert model.record['seed'] == 2\n"
+        "photo = str(asset('samples', 'church.webp'))\n"
+        "assert main(['predict', photo, '--family', 'seeds', '--json']) == 0\n",
     )
+    assert [row["model"] for row in json.loads(found)] == ["baseline-seed1"]
 
 
 def page(project: Path) -> None:
@@ -231,20 +226,23 @@ LONG = ("bench", "train", "search", "evaluate", "app")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_of_the_readme_runs(command: str, tmp_path: Path) -> None:
+def test_a_command_of_the_readme_runs(
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     shutil.copy(asset("samples", "church.webp"), tmp_path / "photo.jpg")
     words = shlex.split(command)[3:]
     if words[0] in LONG:
         words = [words[0], "--help"]
-    script = (
-        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        f"from effnet_viz.__main__ import main\nraise SystemExit(main({words!r}))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout
+    monkeypatch.chdir(tmp_path)
+    try:
+        code = main(words)
+    except SystemExit as done:  # --help
+        code = done.code
+    assert not code, capsys.readouterr().err
+    assert capsys.readouterr().out
     if "--out" in words:
         assert (tmp_path / words[words.index("--out") + 1]).stat().st_size > 10_000
 
