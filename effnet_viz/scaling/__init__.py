@@ -7,7 +7,7 @@ Standard library only; imports nothing of the package but ``errors``.
   each.
 - ``blocks``: a block taken apart: its operations in order, what each does, costs, and turns into
   what.
-- ``compound``: compound scaling: coefficients, the rounding rules, and the scaled architecture.
+- ``compound``: the scaling laws, the rounding rules, and the scaled architecture.
 - ``cost``: what a network costs, by arithmetic alone: parameters, multiply-adds, activations,
   receptive field.
 - ``families``: which models exist: families, roles, and the spec of each. Plain data, no weights,
@@ -17,6 +17,7 @@ Standard library only; imports nothing of the package but ``errors``.
 - ``receptive``: how far a stage sees: the square of input pixels behind one position of its map.
 - ``study``: one scaled network beside its baseline: everything a screen or the command line shows
   of it.
+- ``sweep``: what every position of a slider builds and costs, as tables to look up.
 - ``width``: why doubling the width does not cost four times as much: multiply-adds by how they grow
   with w.
 """
