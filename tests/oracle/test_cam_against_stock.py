@@ -61,6 +61,14 @@ def networks(role: str) -> tuple[LoadedModel, LoadedModel]:
     return load_model("classroom", role), plain
 
 
+@functools.cache
+def ranking(role: str, name: str) -> list[int]:
+    """The classes of the plain network for this photo, the most probable first."""
+    _, plain = networks(role)
+    with torch.no_grad():
+        return plain.module(plain.preprocess(photo(name)))[0].argsort(descending=True).tolist()
+
+
 def stock_map(
     module: nn.Module, layer: nn.Module, inputs: torch.Tensor, method: str, target: int
 ) -> np.ndarray:
@@ -93,12 +101,10 @@ def test_maps_equal_the_stock_library_on_the_trained_network(role, method, stage
     compared = 0
     for name in PHOTOS:
         inputs = plain.preprocess(photo(name))
-        with torch.no_grad():
-            ranking = plain.module(inputs)[0].argsort(descending=True).tolist()
         # Where a class has no map (Grad-CAM may be negative everywhere), one so small that the
         # library's scaling hides it, or one that rounding alone moves by as much as the tolerance
         # (see below), a less probable class is taken.
-        for target in ranking:
+        for target in ranking(role, name):
             options = {"method": method, "target_class": target, "target_stage": stage}
             result = compute_cam(ours, photo(name), **options)
             divides = METHODS[method].divides
@@ -113,7 +119,7 @@ def test_maps_equal_the_stock_library_on_the_trained_network(role, method, stage
         scaled = scaled_as_the_library_does(np.array(result.raw, dtype=np.float32), len(expected))
         assert np.abs(scaled - expected).max() <= TOLERANCE, (name, target)
         compared += 1
-        if compared == 3:
+        if compared == 2:
             return
     pytest.fail(f"only {compared} photos have a map to compare")
 
@@ -137,7 +143,7 @@ def test_score_cam_equals_the_stock_library(stage):
 
 
 @pytest.mark.parametrize("method", STOCK)
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", ["baseline", "depth"])
 def test_without_folding_every_stage_equals_the_stock_library_to_the_last_digits(role, method):
     """The private tail itself changes nothing; only folding moves roundings."""
     _, plain = networks(role)
@@ -215,7 +221,7 @@ def random_network(build: Callable[[], nn.Module]) -> tuple[nn.Module, torch.Ten
     """A network and an input that its norms were fitted to, residual branches the smaller part."""
     torch.manual_seed(0)
     module = build()
-    batch = torch.randn(8, 3, 96, 96)
+    batch = torch.randn(8, 3, 64, 64)
     with torch.no_grad():
         for layer in module.modules():
             if isinstance(layer, nn.BatchNorm2d):

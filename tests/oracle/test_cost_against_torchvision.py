@@ -58,15 +58,15 @@ def test_released_variants_equal_torchvision(variant: str) -> None:
     with skeletons():
         theirs = getattr(torchvision.models, f"efficientnet_{variant}")()
         ours = build_model(spec)
-    assert count(theirs, spec.resolution_px) == computed(spec)
     assert [(name, p.shape) for name, p in ours.named_parameters()] == [
         (name, p.shape) for name, p in theirs.named_parameters()
     ]
+    assert count(theirs, spec.resolution_px, bare=True) == computed(spec)
 
 
-@pytest.mark.parametrize("batch", range(10))
-def test_300_random_efficientnets_equal_the_module_built_from_the_same_rows(batch: int) -> None:
-    for seed in range(30 * batch, 30 * (batch + 1)):
+@pytest.mark.parametrize("batch", range(4))
+def test_100_random_efficientnets_equal_the_module_built_from_the_same_rows(batch: int) -> None:
+    for seed in range(25 * batch, 25 * (batch + 1)):
         spec = random_spec(seed)
         with skeletons():
             module = build_model(spec)
@@ -85,11 +85,14 @@ def test_classroom_family_equals_the_module(role: str) -> None:
     spec = classroom_spec(role)
     with skeletons():
         module = build_model(spec)
-    assert count(module, spec.resolution_px) == computed(spec)
+    assert count(module, spec.resolution_px, bare=True) == computed(spec)
 
 
-@pytest.mark.parametrize("px", [224, *ODD_SIZES_PX])
-@pytest.mark.parametrize("name", ["resnet50", "resnet152", "wide_resnet50_2"])
+@pytest.mark.parametrize(
+    ("name", "px"),
+    [("resnet50", 224), *(("resnet50", px) for px in ODD_SIZES_PX),
+     ("resnet152", 225), ("wide_resnet50_2", 224), ("wide_resnet50_2", 97)],
+)  # fmt: skip
 def test_resnets_equal_torchvision(name: str, px: int) -> None:
     spec = replace(find_model("resnet50", name).spec, resolution_px=px)
     with skeletons():
@@ -138,8 +141,10 @@ def test_scaled_resnet_equals_torchvision_blocks_of_those_widths(
     assert count(module, px, bare=True) == computed(spec)
 
 
-@pytest.mark.parametrize("width", [0.35, 0.5, 0.75, 1.0, 1.4, 2.0])
-@pytest.mark.parametrize("px", [224, 97, 301])
+@pytest.mark.parametrize(
+    ("width", "px"),
+    [(0.35, 224), (0.5, 97), (0.75, 301), (1.0, 224), (1.0, 97), (1.0, 301), (1.4, 224), (2.0, 97)],
+)
 def test_mobilenet_v2_by_width_equals_torchvision(width: float, px: int) -> None:
     spec = scale(MOBILENET_V2, checked_multipliers(1, width, px))
     with skeletons():
@@ -186,8 +191,10 @@ def test_mobilenet_v1_equals_its_layers_written_out(px: int) -> None:
     with skeletons():
         module = mobilenet_v1_module(plain, strides)
         doubled = mobilenet_v1_module([2 * c for c in plain], strides)
-    assert count(module, px) == computed(replace(MOBILENET_V1, resolution_px=px))
-    assert count(doubled, px) == computed(scale(MOBILENET_V1, checked_multipliers(1, 2, px)))
+    assert count(module, px, bare=True) == computed(replace(MOBILENET_V1, resolution_px=px))
+    assert count(doubled, px, bare=True) == computed(
+        scale(MOBILENET_V1, checked_multipliers(1, 2, px))
+    )
 
 
 @pytest.mark.parametrize(

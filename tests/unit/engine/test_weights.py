@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -87,18 +88,24 @@ def photo(width: int = 300, height: int = 200, seed: int = 0) -> Image.Image:
     return Image.fromarray(values).resize((width, height), Image.Resampling.BICUBIC)
 
 
+@lru_cache(maxsize=1)
+def as_published(name: str) -> tuple[torch.nn.Module, bytes]:
+    """Torchvision's network of this name, as if trained, and its file."""
+    torch.manual_seed(int(name[1]) if name.startswith("b") else 50)
+    module = lived_in(CONSTRUCTORS[name](weights=None))
+    buffer = io.BytesIO()
+    torch.save(module.state_dict(), buffer)
+    return module, buffer.getvalue()
+
+
 @pytest.fixture
 def publisher(file_server, monkeypatch, tmp_path):
     """``publish(name)``: torchvision's weights of this name now come from the local server."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
 
-    def publish(name, module=None, body=None):
-        torch.manual_seed(int(name[1]) if name.startswith("b") else 50)
-        module = module or lived_in(CONSTRUCTORS[name](weights=None))
-        if body is None:
-            buffer = io.BytesIO()
-            torch.save(module.state_dict(), buffer)
-            body = buffer.getvalue()
+    def publish(name, body=None):
+        module, whole = as_published(name)
+        body = whole if body is None else body
         path = f"/{name}-{hashlib.sha256(body).hexdigest()[:8]}.pth"
         file_server.replies[path] = [body]
         monkeypatch.setattr(PUBLISHED[name].value, "url", file_server.url(path))
@@ -329,7 +336,7 @@ class Evil:
 def test_code_in_a_weights_file_is_not_run(publisher, tmp_path):
     buffer = io.BytesIO()
     torch.save({"features": Evil(str(tmp_path / "owned"))}, buffer)
-    publisher("b0", module=torch.nn.Identity(), body=buffer.getvalue())
+    publisher("b0", body=buffer.getvalue())
     with pytest.raises(Exception, match=r"[Ww]eights_only|[Ww]eights only"):
         load_model("imagenet", "b0", optimised=False)
     assert not (tmp_path / "owned").exists()

@@ -59,6 +59,13 @@ def test_a_search_in_the_background_trains_every_point_and_cleans_up(folder):
     search._current.cancel()
 
 
+@pytest.fixture
+def one_process(monkeypatch):
+    """Starting a process takes longer than all that one does here."""
+    monkeypatch.setattr(search, "MOST_PROCESSES", 1)
+
+
+@pytest.mark.usefixtures("one_process")
 def test_cancel_stops_the_processes_and_keeps_what_is_done(folder):
     job = start(tiny(folder, epochs=500))
     deadline = time.monotonic() + 120
@@ -76,6 +83,7 @@ def test_cancel_stops_the_processes_and_keeps_what_is_done(folder):
     assert job.results()[1]
 
 
+@pytest.mark.usefixtures("one_process")
 def test_why_it_failed_is_one_sentence(folder):
     now = wait(start(tiny(folder, batch_size=999)))
     assert now.failure == "The search stopped: 30 photos are fewer than one batch of 999."

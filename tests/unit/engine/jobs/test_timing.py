@@ -1,5 +1,6 @@
 """The measurement in a process of its own: a real one, and stand-ins that misbehave."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -53,6 +54,12 @@ def is_running(process: subprocess.Popen) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_the_module_that_the_process_runs_is_there():
+    python, flag, module = timing.COMMAND
+    assert (python, flag) == (sys.executable, "-m")
+    assert importlib.util.find_spec(module) is not None
 
 
 def test_a_request_survives_the_way_to_the_process():
@@ -195,7 +202,7 @@ def test_leaving_after_the_end_changes_nothing(worker):
 def test_the_process_ends_with_whoever_asked():
     """As when the server is killed: only the pipe's end tells the process."""
     process = subprocess.Popen(
-        timing.COMMAND, cwd=timing.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        timing.COMMAND, cwd=timing.IMPORT_FOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     long = [find("b5")] * 20
     process.stdin.write(request(long, Setup(repeats=1000)).encode() + b"\n")

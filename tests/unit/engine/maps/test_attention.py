@@ -72,7 +72,9 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_the_family_is_measured_with_its_controls(folder):
+def test_the_family_is_measured_with_its_controls(folder, monkeypatch):
+    monkeypatch.setattr(attention, "STEPS", 2)
+    monkeypatch.setattr(attention, "DRAWS", 20)
     boxed = [BoxedPhoto("n01440764", "x.JPEG", (LEFT,)), BoxedPhoto("n03888257", "x.JPEG", (ALL,))]
     seen: list[tuple[str, int, int]] = []
     rows = attention.measure_family(folder, boxed, on_photo=lambda *args: seen.append(args))

@@ -37,9 +37,9 @@ def model() -> LoadedModel:
 
 
 @pytest.fixture
-def own_model() -> LoadedModel:
-    """A model this test may change."""
-    return load_model("classroom", "baseline")
+def own_model(model: LoadedModel) -> LoadedModel:
+    """A copy of the model that this test may change."""
+    return replace(model, module=copy.deepcopy(model.module))
 
 
 def gradients_by_hand(
@@ -393,7 +393,7 @@ def test_a_map_that_rounding_decides_says_so():
     precise = copy.deepcopy(model.module).double()
     shares, errors = [], []
     for stage in (2, 5):
-        for target in range(10):
+        for target in range(0, 10, 2):
             options = {"method": "gradcam++", "target_class": target, "target_stage": stage}
             found = raw_map(model.module, inputs, **options)
             exact = raw_map(precise, inputs.double(), **options)

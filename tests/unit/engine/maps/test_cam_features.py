@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -36,9 +37,9 @@ def model() -> LoadedModel:
 
 
 @pytest.fixture
-def own_model() -> LoadedModel:
-    """A model this test may change."""
-    return load_model("classroom", "baseline")
+def own_model(model: LoadedModel) -> LoadedModel:
+    """A copy of the model that this test may change."""
+    return replace(model, module=copy.deepcopy(model.module))
 
 
 def assert_same_map(result: CamResult, expected: CamResult, tolerance: float = 1e-5) -> None:

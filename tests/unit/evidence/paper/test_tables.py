@@ -293,10 +293,10 @@ def test_csv_round_trips_with_printed_digits() -> None:
     ]
 
 
-@pytest.mark.parametrize("module", ["paper", "paper_checks", "paper_costs", "paper_claims"])
+@pytest.mark.parametrize("module", ["tables", "checks", "costs", "claims"])
 def test_no_library_is_needed(module: str) -> None:
     script = (
-        f"import sys; before = set(sys.modules); import effnet_viz.{module}; "
+        f"import sys; before = set(sys.modules); import effnet_viz.evidence.paper.{module}; "
         "print(*sorted({m.split('.')[0] for m in set(sys.modules) - before} "
         "- set(sys.stdlib_module_names)))"
     )

@@ -5,8 +5,6 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
-import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from effnet_viz.engine.models import build_model
 from effnet_viz.errors import UserError
@@ -24,6 +22,7 @@ from effnet_viz.evidence.search.points import (
 from effnet_viz.scaling.architectures import CLASSROOM_BASELINE
 from effnet_viz.scaling.compound import Coefficients, Multipliers, scale
 from effnet_viz.scaling.cost import network_cost
+from tests.oracle.torch_counts import count, skeletons
 
 POINTS = search_points()
 
@@ -31,11 +30,9 @@ POINTS = search_points()
 @cache
 def flops(spec):
     """What torch counts for one image, without computing anything."""
-    with torch.device("meta"):
-        module = build_model(spec).eval()
-    with FlopCounterMode(display=False) as counter:
-        module(torch.empty(1, 3, spec.resolution_px, spec.resolution_px, device="meta"))
-    return counter.get_total_flops()
+    with skeletons():
+        module = build_model(spec)
+    return 2 * count(module, spec.resolution_px, bare=True).macs
 
 
 def built(spec):
@@ -111,10 +108,10 @@ def test_every_beginning_is_spread():
         assert all(chosen >= far(later, mixtures[:n]) - 1e-12 for later in mixtures[n + 1 :])
 
 
-@pytest.mark.parametrize("count", [0, len(POINTS) + 1])
-def test_a_count_the_grid_does_not_have(count):
+@pytest.mark.parametrize("number", [0, len(POINTS) + 1])
+def test_a_count_the_grid_does_not_have(number):
     with pytest.raises(UserError, match=f"1 to {len(POINTS)}"):
-        search_points(count)
+        search_points(number)
 
 
 @pytest.mark.parametrize("point", POINTS[::4], ids=lambda point: point.name)
