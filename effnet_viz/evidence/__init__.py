@@ -14,6 +14,7 @@ Standard library only; may import ``scaling``.
 - ``files``: where the app's own files lie: beside the package in a checkout, inside it once
   installed.
 - ``map_methods``: the ways to make a class activation map: names, what they do, what they cost.
+- ``map_scales``: how the values of a map become shades.
 - ``model_card``: the family's model card, written from the records, so that it cannot say anything
   else.
 - ``results``: frozen result records that engine and screen share. Plain Python: no torch, no numpy.

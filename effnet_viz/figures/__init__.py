@@ -8,6 +8,7 @@ or streamlit.
 - ``base``: results in, plotly figures out. No torch, no streamlit; colours hold on light and dark.
 - ``block_drawing``: a block's operations as an SVG drawing that follows the page's own text colour.
 - ``canvas``: the pieces that drawing is made of, as SVG: slabs, boxes with bars, nodes, arrows.
+- ``drawn_on``: a photo's square as a chart on which a box can be drawn.
 - ``overlays``: maps onto photos: pictures as PIL images.
 - ``paper``: the Paper page's figures: plain numbers in, plotly figures out.
 - ``report``: a comparison as one HTML file: pictures inside, no script, no network, light and dark.

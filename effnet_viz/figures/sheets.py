@@ -51,14 +51,14 @@ def contact_sheet(
     columns: int = 3,
     colours: Colours = "inferno",
     raw_grid: bool = False,
-    full_scale: float | None = None,
+    scaled: str = "each map scaled by its own maximum",
     pictures: Sequence[Image.Image] | None = None,
     settings: Sequence[str] = (),
 ) -> Image.Image:
     """An RGB picture: the photo first, then one tile per result, ``columns`` wide.
 
-    ``seen`` is the square the models saw (default: the centre one). Every map is scaled by its own
-    maximum, or by ``full_scale``, which the sheet says; a result without evidence shows no map.
+    ``seen`` is the square the models saw (default: the centre one). ``scaled`` says how values
+    became shades; a result without evidence shows no map.
     ``pictures`` are the results as painted elsewhere, at most ``TILE_PX`` long; by default they are
     painted here. ``settings`` are further lines for the foot of the sheet.
     """
@@ -72,7 +72,6 @@ def contact_sheet(
                 result,
                 opacity=opacity,
                 colours=colours,
-                full_scale=full_scale,
                 raw_grid=raw_grid,
                 longest_px=TILE_PX,
             )
@@ -81,7 +80,6 @@ def contact_sheet(
     for result, picture in zip(results, pictures, strict=True):
         colour = ROLE_COLOURS.get(result.role, INK)
         tiles.append(_Tile(picture, caption_lines(result), colour))
-    scaled = "one scale for all" if full_scale else "each map scaled by its own maximum"
     method = METHODS[results[0].method].title if results else ""
     foot = [f"{method}; {scaled}, opacity {opacity:.2f}, colours {colours}", *settings]
     return _laid_out(tiles, foot, columns)

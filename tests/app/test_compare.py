@@ -2,6 +2,7 @@
 
 import re
 import threading
+from dataclasses import replace
 
 import pytest
 import streamlit as st
@@ -10,18 +11,21 @@ from effnet_viz.engine import images, weights
 from effnet_viz.engine.maps import cam, metrics
 from effnet_viz.evidence import samples
 from effnet_viz.evidence.map_methods import METHODS
+from effnet_viz.scaling import families
 from effnet_viz.scaling.families import ROLES
 from tests.app.conftest import texts
 
 PAGE = "pages/compare.py"
-SHOWN = {"look_guess": "Just show me"}
+#: A picture of one thing, shown without a guess before.
+GOLF = {"photo": "Golf ball"}
+SHOWN = {"look_guess": "Just show me"} | GOLF
 
 
 def captions(app, titles=ROLES):
     found = {}
     for title in titles:
         for markdown in app.markdown:
-            if re.match(rf"\*\*{re.escape(title)}( · \w+)?\*\* · ", markdown.value):
+            if re.match(rf"\*\*{re.escape(title)}( · \w+)?\*\*  \n", markdown.value):
                 found[title] = markdown.value
     return found
 
@@ -50,20 +54,37 @@ def golf_ball():
 def test_the_page_asks_before_it_shows(open_page):
     app = open_page(PAGE)
     labels = [pills.label for pills in app.get("button_group")] + [p.label for p in app.pills]
-    assert any("What will the best map look at" in label for label in labels)
+    assert any("whose map will be the most concentrated" in label for label in labels)
     assert not any("evidence for" in alt for alt in alts(app))
     assert sum("is not shown yet" in alt for alt in alts(app)) == 5
 
 
-def test_the_guess_is_held_against_the_numbers(open_page, baseline, golf_ball):
-    app = open_page(PAGE, look_guess="baseline", look_at="the background")
-    result = cam.compute_cam(baseline, golf_ball, square=images.square(*golf_ball.size))
+@pytest.mark.parametrize("guess", ROLES)
+def test_a_guess_gets_an_answer(open_page, guess):
+    image = images.decode(samples.read_sample("church-and-horn"))
+    horn = list(families.IMAGENETTE_CLASSES.values()).index("French horn")
+    shares = {
+        role: metrics.map_numbers(
+            cam.compute_cam(
+                weights.load_model("classroom", role), image, target_class=horn,
+                square=images.square(*image.size),
+            )
+        ).best_quarter_share
+        for role in ROLES
+    }  # fmt: skip
+    narrow = max(shares, key=shares.__getitem__)
+    app = open_page(PAGE, look_guess=guess)
     says = next(info.value for info in app.info if "You guessed" in info.value)
-    assert "You guessed **baseline**, at the background." in says
-    assert metrics.in_words(result) in says
-    shares = table(app, "best quarter")["best quarter"].str.rstrip(" %").astype(int)
-    narrow = re.search(r"\*\*(\w+)\*\* is the most concentrated", says)
-    assert shares[narrow[1]] == shares.max()
+    assert f"You guessed **{guess}**. {'Right' if guess == narrow else 'Not here'}" in says
+    assert f"**{narrow}** is the most concentrated ({shares[narrow]:.0%}" in says
+
+
+def test_the_opening_picture_shows_that_networks_disagree(open_page):
+    app = open_page(PAGE, look_guess="Just show me")
+    said = texts(app)
+    assert "**The networks disagree:** baseline and width say **church**;" in said
+    assert "depth, resolution and compound say **French horn**." in said
+    assert "Evidence for **French horn** (what most networks say)" in said
 
 
 @pytest.mark.parametrize("query", [{"stage": "7"}, {"photo": "Church"}, {"family": "nonsense"}])
@@ -75,27 +96,40 @@ def test_who_follows_a_link_is_not_asked(open_page, query):
 # The maps
 
 
-def test_five_roles_one_class_with_badges_and_probabilities(open_page, baseline, golf_ball):
+def test_five_roles_one_class_and_each_networks_own_answer(open_page, baseline, golf_ball):
     app = open_page(PAGE, **SHOWN)
     found = captions(app)
     result = cam.compute_cam(baseline, golf_ball, square=images.square(*golf_ball.size))
-    assert f"Evidence for **{result.target_class}**" in texts(app)
-    assert f"{100 * result.probability:.1f} %" in found["baseline"]
-    assert "6 × 6 grid" in found["baseline"]
-    for role in ROLES:
-        assert result.target_class in found[role]
-        assert "shipped: trained by this project" in found[role]
-    assert "12 × 12 grid" in found["resolution"]
+    assert result.target_class == "golf ball"
+    assert "All 5 say **golf ball**, and are right." in texts(app)
+    assert "Evidence for **golf ball** (the true label)" in texts(app)
+    assert f"golf ball {100 * result.probability:.0f} % :green[✓]" in found["baseline"]
+    assert "shipped: trained by this project" in texts(app)
+    numbers = table(app, "raw maximum")
+    assert f"{100 * result.probability:.1f} %" == numbers["probability"]["baseline"]
+    assert numbers["grid"]["baseline"] == "6 × 6"
+    assert numbers["grid"]["resolution"] == "12 × 12"
+
+
+def test_a_wrong_answer_is_marked_and_the_map_is_the_true_label_s(open_page, monkeypatch):
+    sample = replace(samples.list_samples()[1], true_label="church")
+    before = samples.list_samples()
+    assert sample.name == "golf-ball"
+    monkeypatch.setattr(samples, "list_samples", lambda: (before[0], sample))
+    app = open_page(PAGE, **SHOWN)
+    assert "All 5 say **golf ball**, and are wrong: it is church." in texts(app)
+    assert "Evidence for **church** (the true label)" in texts(app)
+    assert all(":red[✗ wrong]" in caption for caption in captions(app).values())
 
 
 @pytest.mark.parametrize("method", [m for m, kind in METHODS.items() if not kind.slow])
 def test_every_method_and_its_sentence(open_page, method):
     kind = METHODS[method]
     stage = "9" if kind.last_stage_only else "3"
-    app = open_page(PAGE, method=kind.title, stage=stage, grid="true", same="true")
-    assert ("24 × 24 grid" if stage == "3" else "6 × 6 grid") in captions(app)["baseline"]
-    assert kind.what in texts(app)
-    assert kind.cost in texts(app)
+    app = open_page(PAGE, method=kind.title, stage=stage, grid="true", scale="Rank of the place")
+    grid = table(app, "raw maximum")["grid"]["baseline"]
+    assert grid == ("24 × 24" if stage == "3" else "6 × 6")
+    assert kind.what in app.selectbox(key="method").help
     assert not app.error
 
 
@@ -107,7 +141,7 @@ def test_a_method_of_the_last_stage_only_says_so(open_page):
 def test_a_chosen_class_is_the_class_of_every_map(open_page):
     app = open_page(PAGE, target="gas pump")
     assert "Evidence for **gas pump** (chosen)" in texts(app)
-    assert all("gas pump" in caption for caption in captions(app).values())
+    assert set(table(app, "raw maximum")["class"]) == {"gas pump"}
 
 
 def test_a_class_below_chance_is_dimmed_and_says_so(open_page, baseline, golf_ball):
@@ -147,7 +181,8 @@ def test_the_square_moves_and_every_model_sees_it(open_page, baseline):
     app = open_page(PAGE, photo="A cat", at="100")
     right = images.Square(width - height, 0, height)
     result = cam.compute_cam(baseline, image, square=right)
-    assert f"{100 * result.probability:.1f} %" in captions(app)["baseline"]
+    shown = table(app, "raw maximum")["probability"]["baseline"]
+    assert shown == f"{100 * result.probability:.1f} %"
     centre = cam.compute_cam(baseline, image, square=images.square(width, height))
     assert f"{result.probability:.3f}" != f"{centre.probability:.3f}"
 
@@ -452,7 +487,7 @@ def test_score_cam_waits_to_be_asked_and_can_be_cancelled(open_page, monkeypatch
 
 
 def test_score_cam_is_the_engines(open_page, baseline, golf_ball):
-    app = open_page(PAGE, method="Score-CAM", **GROWN | {"depth": "1", "width": "1"})
+    app = open_page(PAGE, method="Score-CAM", **GROWN | GOLF | {"depth": "1", "width": "1"})
     app.button(key="start_scorecam").click().run()
     wait_for_job(app, "scorecam")
     seen = images.square(*golf_ball.size)
@@ -462,7 +497,7 @@ def test_score_cam_is_the_engines(open_page, baseline, golf_ball):
 
 
 def test_removal_is_the_engines(open_page, baseline, golf_ball, monkeypatch):
-    app = open_page(PAGE, look="Remove and ask", **GROWN | {"depth": "1", "width": "1.5"})
+    app = open_page(PAGE, look="Remove and ask", **GROWN | GOLF | {"depth": "1", "width": "1.5"})
     app.button(key="start_removal").click().run()
     wait_for_job(app, "removal")
     found = table(app, "ROAD ↑").iloc[0]

@@ -24,7 +24,7 @@ def test_opens_with_five_trained_roles_and_the_scale_pages_network(open_page):
     assert "untrained" in table["weights"]["Scale page: φ = 1"]
     assert "means nothing" in table["says"]["Scale page: φ = 1"]
     assert "9.11 M" in table["parameters"]["Scale page: φ = 1"]
-    assert "True label: **golf ball**" in texts(app)
+    assert "True label: **church and French horn**" in texts(app)
 
 
 def test_the_answers_are_the_plain_torchvision_modules(open_page):

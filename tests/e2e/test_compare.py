@@ -31,9 +31,9 @@ def test_guess_look_closer_and_take_away(page: Page, server: str):
     maps = page.locator('img[alt*=": the evidence for"]')
     expect(page.locator('img[alt*="is not shown yet"]')).to_have_count(5)
     expect(maps).to_have_count(0)
-    pill(page, "one telling part")
     pill(page, "compound")
-    expect(page.get_by_text("You guessed compound, at one telling part.")).to_be_visible()
+    expect(page.get_by_text("You guessed compound.")).to_be_visible()
+    expect(page.get_by_text("The networks disagree:")).to_be_visible()
     expect(maps).to_have_count(5)
 
     pill(page, "Every stage")
@@ -70,3 +70,44 @@ def test_score_cam_runs_in_the_background(page: Page, server: str):
     expect(maps).to_have_count(0)
     page.get_by_role("button", name="Compute Score-CAM").click()
     expect(maps).to_have_count(5)
+
+
+def test_photo_and_five_maps_stand_in_one_row_on_the_first_screen(page: Page, server: str):
+    page.goto(f"{server}/compare?shown=true")
+    settled(page)
+    pictures = page.locator(".st-key-map_row img")
+    expect(pictures).to_have_count(6)
+    boxes = [picture.bounding_box() for picture in pictures.all()]
+    assert len({round(box["y"]) for box in boxes if box}) == 1
+    assert all(box and box["y"] + box["height"] < 900 for box in boxes)
+
+
+def test_a_phone_shows_photo_and_map_before_any_screen_of_controls(page: Page, server: str):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{server}/compare?shown=true")
+    settled(page)
+    pictures = page.locator(".st-key-map_row img")
+    expect(pictures).to_have_count(6)
+    photo, first, *_ = pictures.all()
+    for picture in (photo, first):
+        box = picture.bounding_box()
+        assert box
+        assert box["y"] + box["height"] < 844
+        assert 0 <= box["x"] < box["x"] + box["width"] <= 390
+
+
+def test_a_box_is_drawn_on_the_photo(page: Page, server: str):
+    page.goto(f"{server}/compare?photo=Golf+ball&shown=true&box=true")
+    settled(page)
+    page.get_by_role("button", name="More").click()
+    area = page.locator(".st-key-box_drawing .nsewdrag").first
+    expect(area).to_be_visible()
+    box = area.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 0.1 * box["width"], box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.9 * box["height"], steps=5)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("box_x=(9|10|11)&box_x=(59|60|61)"))
+    expect(page).to_have_url(re.compile("box_y=(19|20|21)&box_y=(89|90|91)"))
+    expect(page.get_by_text("% of the map in the box").first).to_be_visible()

@@ -11,12 +11,13 @@ As ``ui``.
 - ``gallery``: the maps side by side: computed once, painted as the controls say.
 - ``grown``: yours: what grown weights can and cannot show, and a short training that makes them
   their own.
-- ``guess``: ask before showing: which network will look best, and at what?
+- ``guess``: ask before showing: whose map will be the most concentrated?
 - ``models``: which networks stand side by side on the Compare page, and what each is not.
 - ``numbers``: the maps in numbers: a table of all, and removing pixels to ask the models again.
 - ``photos``: up to a dozen photos at once: a contact sheet of photos × networks.
 - ``slow``: what takes longer than a page may wait: Score-CAM, and removing pixels to ask the model
   again.
+- ``strip``: photo and maps in a row, and the controls above them in one line.
 - ``view``: what the page looks at, and the maps that could be made of it.
 - ``views``: the Compare page, put together; its sections are in the modules beside this one.
 """

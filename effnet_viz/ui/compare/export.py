@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import numpy as np
 import streamlit as st
 
+from effnet_viz.evidence.map_scales import SCALES
 from effnet_viz.figures import overlays, sheets
 from effnet_viz.figures.base import si
 from effnet_viz.figures.report import ReportMap, Table, html_report
@@ -84,7 +85,7 @@ def settings_of(maps: Maps) -> list[tuple[str, str]]:
         ("Method", f"{settings.method_title}, stage {settings.stage}"),
         (
             "Scale of the colours",
-            "one for all maps" if settings.same_scale else "each map's own maximum",
+            SCALES[settings.scale].what,
         ),
         (
             "Painting",
@@ -113,7 +114,7 @@ def sheet_png(maps: Maps) -> bytes:
         opacity=settings.opacity,
         colours=settings.colours,
         raw_grid=settings.raw_grid,
-        full_scale=maps.full_scale,
+        scaled=f"shades: {SCALES[settings.scale].title.lower()}",
         settings=[f"{name}: {value}" for name, value in settings_of(maps)],
     )
     data = io.BytesIO()

@@ -9,32 +9,15 @@ from streamlit.delta_generator import DeltaGenerator
 
 from effnet_viz.engine.requests import MapRequest
 from effnet_viz.errors import ResourceError, UserError
-from effnet_viz.evidence.checkpoints import read_record
 from effnet_viz.evidence.map_methods import METHODS
-from effnet_viz.evidence.results import CamResult, MapNumbers
+from effnet_viz.evidence.results import CamResult, TopClass
 from effnet_viz.figures import overlays
-from effnet_viz.figures.base import si
-from effnet_viz.scaling.families import ROLES, UNTRAINED
-from effnet_viz.ui.compare import slow
+from effnet_viz.ui.compare import slow, strip
 from effnet_viz.ui.compare.choices import OWN_TOP
 from effnet_viz.ui.compare.models import CLASSROOM, NO_WEIGHTS, Network, grow_instead
-from effnet_viz.ui.compare.view import Maps, View
+from effnet_viz.ui.compare.view import TILE_PX, Maps, View
 from effnet_viz.ui.shared import cache, model_views
 from effnet_viz.ui.shared.engine import my_turn
-
-#: On a phone the maps stack; the photo stays small in view above them.
-_STICKY_PHOTO = """
-<style>
-.st-key-phone_photo { display: none; }
-@media (max-width: 640px) {
-  .st-key-phone_photo {
-    display: block; position: sticky; top: 3.6rem; z-index: 10; width: 6rem !important;
-    margin-left: auto;
-  }
-  .st-key-phone_photo img { border: 2px solid currentColor; border-radius: 0.4rem; }
-}
-</style>
-"""
 
 
 def compute(view: View) -> Maps | None:
@@ -43,51 +26,85 @@ def compute(view: View) -> Maps | None:
     None where there is none to show.
     """
     slowly = METHODS[view.settings.method].slow
-    results = slow.score_cam_maps(view) if slowly else _computed(view)
-    return Maps(view, results) if results else None
+    if _is_kept(view, maps_too=not slowly):
+        answers = {n.key: cache.answer(view.look(n)) for n in view.family.runnable}
+    else:
+        with my_turn(view.device):
+            answers = _answered(view)
+            if not slowly:
+                return _mapped(view, answers)
+    return _slowly(view, answers) if slowly else _mapped(view, answers)
 
 
-def _computed(view: View) -> dict[str, CamResult]:
-    results: dict[str, CamResult] = {}
+def _slowly(view: View, answers: Mapping[str, TopClass]) -> Maps | None:
+    results = slow.score_cam_maps(view, answers)
+    return Maps(view, results, answers) if results else None
+
+
+def _is_kept(view: View, maps_too: bool) -> bool:
+    """Whether everything has been made before, so that nobody must wait in line."""
+    answers: dict[str, TopClass] = {}
     for network in view.family.runnable:
-        found = cache.kept_cam(_request(view, network, results))
-        if found is None:
-            with my_turn(view.device):
-                return _made(view)
-        results[network.key] = found
-    return results
+        answer = cache.kept_answer(view.look(network))
+        if answer is None:
+            return False
+        answers[network.key] = answer
+    return not maps_too or all(
+        cache.kept_cam(_request(view, network, answers)) is not None
+        for network in view.family.runnable
+    )
 
 
-def _request(view: View, network: Network, earlier: Mapping[str, CamResult]) -> MapRequest:
-    settings = view.settings
-    target = view.target_of(earlier)
-    return MapRequest(view.look(network), settings.method, target, settings.stage)
+def _request(view: View, network: Network, answers: Mapping[str, TopClass]) -> MapRequest:
+    target = view.target(answers).index
+    return MapRequest(view.look(network), view.settings.method, target, view.settings.stage)
 
 
-def _made(view: View) -> dict[str, CamResult]:
-    results: dict[str, CamResult] = {}
+def _answered(view: View) -> dict[str, TopClass]:
+    """What every network says of the square; those that cannot be had are named together."""
+    answers: dict[str, TopClass] = {}
     failures: dict[str, str] = {}
     unreachable: dict[str, str] = st.session_state.setdefault("unreachable", {})
     bar = st.progress(0.0, text="Loading the networks")
     networks = view.family.runnable
     for done, network in enumerate(networks):
         share = done / len(networks)
-        bar.progress(share, text=f"Mapping {network.title}")
+        bar.progress(share, text=f"Asking {network.title}")
         if network.key in unreachable:
             continue
+        look = view.look(network)
         try:
-            request = _request(view, network, results)
-            cache.load(request.look.model, _download_progress(bar, share, network.title))
-            results[network.key] = cache.cam(request)
+            cache.load(look.model, _download_progress(bar, share, network.title))
+            answers[network.key] = cache.answer(look)
         except ResourceError as error:
             unreachable[network.key] = str(error)
         except UserError as error:
             failures[network.title] = str(error)
     bar.empty()
-    for title, sentence in failures.items():
-        st.error(f"**{title}**: {sentence}", icon=":material/error:")
+    _say(failures)
     _offer_retry(networks, unreachable)
-    return results
+    return answers
+
+
+def _mapped(view: View, answers: Mapping[str, TopClass]) -> Maps | None:
+    results: dict[str, CamResult] = {}
+    failures: dict[str, str] = {}
+    for network in view.family.runnable:
+        if network.key not in answers:
+            continue
+        try:
+            results[network.key] = cache.cam(_request(view, network, answers))
+        except UserError as error:
+            failures[network.title] = str(error)
+    _say(failures)
+    return Maps(view, results, answers) if results else None
+
+
+def _say(failures: Mapping[str, str]) -> None:
+    """Each sentence once, with the networks it is true of."""
+    for sentence in dict.fromkeys(failures.values()):
+        titles = [title for title, said in failures.items() if said == sentence]
+        st.error(f"**{', '.join(titles)}**: {sentence}", icon=":material/error:")
 
 
 def _offer_retry(networks: tuple[Network, ...], unreachable: dict[str, str]) -> None:
@@ -119,70 +136,110 @@ def _download_progress(bar: DeltaGenerator, share: float, title: str) -> Callabl
 
 
 def heading(maps: Maps) -> None:
-    """Which class, stage and method the pictures below show; on a phone, the photo too."""
+    """What the networks say, and which class, stage and method the pictures show."""
     view = maps.view
-    st.html(_STICKY_PHOTO)
+    st.markdown(said(maps))
     asked = METHODS[view.settings.method].class_specific
     what = f"Evidence for {maps.target_words}" if asked else "The main pattern, whatever the class"
+    if not any(result.evidence for result in maps.results.values()):
+        st.warning(
+            f"None of these networks has evidence for **{maps.first.target_class}** at stage "
+            f"{view.settings.stage}: choose another class or stage.",
+            icon=":material/visibility_off:",
+        )
+        return
     st.markdown(f"{what}, stage {view.settings.stage}, {view.settings.method_title}")
     if asked and view.settings.target == OWN_TOP:
-        st.caption("Different classes: these maps show what each model is sure of, and cannot be "
-                   "compared as evidence for one thing.")  # fmt: skip
-    with st.container(key="phone_photo"):
-        st.image(overlays.framed(view.photo.image, view.square, 200), alt=view.photo.alt)
+        st.caption("Different classes: these maps cannot be compared as evidence for one thing.")
+
+
+def said(maps: Maps) -> str:
+    """The networks' own answers in a sentence: who says what, and what is true."""
+    groups: dict[str, list[str]] = {}
+    for network, result in maps.shown:
+        if result.meaningful and network.key in maps.answers:
+            groups.setdefault(maps.answers[network.key].label, []).append(network.title)
+    if not groups:
+        return "These weights are **untrained**: what they say is chance."
+    if len(groups) > 1:
+        parts = [
+            f"{_listed(titles)} say{'s' if len(titles) == 1 else ''} **{label}**"
+            for label, titles in groups.items()
+        ]
+        return f"**The networks disagree:** {'; '.join(parts)}."
+    (label, titles), *_ = groups.items()
+    one = len(titles) == 1
+    whole = f"{titles[0]} says" if one else f"All {len(titles)} say"
+    labels = [name for name in maps.view.photo.labels if name in maps.view.family.classes]
+    if not labels:
+        return f"{whole} **{label}**."
+    if label in labels:
+        return f"{whole} **{label}**, and {'is' if one else 'are'} right."
+    return f"{whole} **{label}**, and {'is' if one else 'are'} wrong: it is {' and '.join(labels)}."
+
+
+def _listed(titles: list[str]) -> str:
+    return titles[0] if len(titles) == 1 else f"{', '.join(titles[:-1])} and {titles[-1]}"
 
 
 def tiles(maps: Maps) -> None:
-    """One tile per network, three in a row, so that a phone keeps the order; then how to read."""
+    """The photo and one tile per network, in one row where there is room; then how to read them."""
     view = maps.view
     networks = [n for n in view.family.networks if n.missing or n.key in maps.results]
-    columns: list[DeltaGenerator] = []
-    while len(columns) <= len(networks):
-        columns += st.columns(3)
-    for column, network in zip(columns, networks, strict=False):
-        with column:
-            if network.missing:
-                _missing_tile(network)
-            else:
-                _tile(maps, network, maps.results[network.key])
-    with columns[len(networks)]:
-        _reading_guide(maps)
+    with strip.row(len(networks) + 1):
+        with st.container():
+            st.image(
+                overlays.framed(view.photo.image, view.square, TILE_PX),
+                alt=view.photo.alt,
+                width="stretch",
+            )
+            st.markdown(f"**The photo**  \n:small[{_shows(view)}]")
+        for network in networks:
+            with st.container():
+                if network.missing:
+                    _missing_tile(network)
+                else:
+                    _tile(maps, network, maps.results[network.key])
+    _weights(maps)
+
+
+def _shows(view: View) -> str:
+    return f"shows {' and '.join(view.photo.labels)}" if view.photo.labels else view.photo.title
 
 
 def _tile(maps: Maps, network: Network, result: CamResult) -> None:
     words = f"{network.title}: {lower_first(cache.in_words(result))}"
     st.image(maps.picture(result), alt=words, width="stretch")
-    rows, columns = result.grid
-    faint = "" if result.evidence else " :orange-badge[no evidence for this class]"
-    numbers = maps.numbers(result)
-    st.markdown(
-        f"**{network.heading}** · {result.target_class} {100 * result.probability:.1f} %{faint}  \n"
-        f":small[{result.resolution_px} px, {rows} × {columns} grid, largest value "
-        f"{si(result.raw_max)}]  \n"
-        f":small[{short_numbers(numbers)}]  \n"
-        f"{model_views.weights_badge(result.weights, wraps=True)}"
-    )
-    notes = [result.note, f"{network.note[:1].upper()}{network.note[1:]}." if network.note else ""]
+    own, number = _own_answer(maps, network), _one_number(maps, result)
+    st.markdown(f"**{network.heading}**  \n{own}  \n:small[{number}]")
+    note = f"{network.note[:1].upper()}{network.note[1:]}." if network.note else ""
+    notes = [result.note, note]
     if maps.is_improbable(result) and result.evidence:
         guess = 100 / len(maps.view.family.classes)
-        notes.insert(0, f"**Dimmed**: to this model the class is less likely than a blind guess "
-                        f"({guess:g} %), so the map is hardly a reason.")  # fmt: skip
+        notes.insert(0, f"**Dimmed**: {100 * result.probability:.1f} %, less likely than a blind "
+                        f"guess ({guess:g} %).")  # fmt: skip
     if not result.meaningful:
         notes.insert(0, "**Untrained weights**: this map is chance, never evidence.")
     for note in filter(None, notes):
         st.caption(note)
 
 
-def short_numbers(numbers: MapNumbers) -> str:
-    """The counted figures of one map in one line."""
+def _own_answer(maps: Maps, network: Network) -> str:
+    answer = maps.answers.get(network.key)
+    if answer is None:
+        return "no answer"
+    right = maps.is_right(network)
+    mark = {None: "", True: " :green[✓]", False: " :red[✗ wrong]"}[right]
+    return f"{answer.label} {100 * answer.probability:.0f} %{mark}"
+
+
+def _one_number(maps: Maps, result: CamResult) -> str:
+    numbers = maps.numbers(result)
     if numbers.best_quarter_share is None:
-        return "nothing to count"
-    parts = [f"{100 * numbers.best_quarter_share:.0f} % in the best quarter"]
-    if numbers.rank_correlation is not None:
-        parts.append(f"ρ {numbers.rank_correlation:+.2f}")
+        return f"no evidence for {result.target_class}"
     if numbers.box_energy is not None:
-        parts.append(f"**{100 * numbers.box_energy:.0f} % in the box**")
-    return ", ".join(parts)
+        return f"**{100 * numbers.box_energy:.0f} % of the map in the box**"
+    return f"{100 * numbers.best_quarter_share:.0f} % in its best quarter"
 
 
 def lower_first(sentence: str) -> str:
@@ -194,11 +251,7 @@ def _missing_tile(network: Network) -> None:
     with st.container(border=True):
         depth, width = NO_WEIGHTS[network.role]
         grown = f"depth {depth:g}" if depth > 1 else f"width {width:g}"
-        st.markdown(
-            f"**{network.role}** · no public weights exist  \n"
-            f":small[Nobody published a B0 scaled in {network.role} alone. One can be grown from "
-            "B0: it starts as the same function.]"
-        )
+        st.markdown(f"**{network.role}** · no public weights exist")
         st.button(
             f"Grow B0 to {grown}",
             key=f"grow_{network.role}",
@@ -208,31 +261,20 @@ def _missing_tile(network: Network) -> None:
         )
 
 
-def _reading_guide(maps: Maps) -> None:
-    settings = maps.view.settings
-    scaled = "by the largest of all" if settings.same_scale else "by its own maximum"
-    one_class = "Own classes" if settings.target == OWN_TOP else "One class"
-    with st.container(border=True):
-        st.markdown(
-            f"**How to read this.** {one_class}, one square, each map scaled {scaled}. "
-            "A finer grid alone makes a map look sharper: turn on *Raw grid* before you call a "
-            "network more precise. A few photos prove nothing; the paper says *tends to*."
-        )
-        st.caption(
-            "**Best quarter**: how much of the map lies in the brightest quarter of its area; 25 % "
-            "is even. **ρ**: how alike the order of places is to the baseline's map, 1 is the same."
-        )
-        if maps.view.family.key == CLASSROOM:
-            _classroom_facts()
-        elif any(result.weights == UNTRAINED for result in maps.results.values()):
-            st.caption("An untrained network's map shows its architecture and the photo's edges.")
+def _weights(maps: Maps) -> None:
+    """Whose weights these are, said once where they are the same."""
+    labels = list(dict.fromkeys(result.weights for _, result in maps.shown))
+    badges = [
+        model_views.weights_badge(label, wraps=True)
+        + ("" if len(labels) == 1 else f" :small[({', '.join(_titles_with(maps, label))})]")
+        for label in labels
+    ]
+    st.markdown(
+        f"{' '.join(badges)}  \n:small[Bright speaks for the class. A finer grid alone looks "
+        "sharper: turn on *Raw grid* before you call a network more precise. One photo proves "
+        "nothing.]"
+    )
 
 
-def _classroom_facts() -> None:
-    with model_views.shown_errors():
-        records = {role: read_record(role) for role in ROLES}
-        measured = ", ".join(f"{role} {r['val_top1']:.0f} %" for role, r in records.items())
-        st.caption(
-            f"Right on validation photos: {measured}, after {records['baseline']['epochs']} epochs "
-            "each. A map of a network that is mostly wrong shows what it has not learned."
-        )
+def _titles_with(maps: Maps, label: str) -> list[str]:
+    return [network.title for network, result in maps.shown if result.weights == label]

@@ -32,15 +32,14 @@ FAMILY_TITLES: MappingProxyType[str, str] = MappingProxyType(
 ANY_LEAD = "**Bright** is what speaks for the class."
 FAMILY_LEADS: MappingProxyType[str, str] = MappingProxyType(
     {
-        CLASSROOM: "Five networks, trained alike; all but the baseline cost four times the "
-        "baseline's multiply-adds. **Bright** is what speaks for the class. Notice how the grid, "
-        "not only the network, shapes the picture.",
-        IMAGENET: "B0 and its published relatives. **Bright** is what speaks for the class. Nobody "
-        "published a B0 that is only deeper or only wider: two places stay empty.",
+        CLASSROOM: "Five networks, trained alike on ten classes; all but the baseline cost four "
+        "times the baseline's multiply-adds.",
+        IMAGENET: "B0 and its published relatives. Nobody published a B0 that is only deeper or "
+        "only wider: two places stay empty.",
         RESNET: "ResNet-50 and its nearest published relatives, each **not quite** scaled in one "
-        "dimension. **Bright** is what speaks for the class.",
-        YOURS: "The Scale page's network with **grown** weights, beside its parent. At the "
-        "parent's resolution they are the same function in two sizes: look for no difference.",
+        "dimension.",
+        YOURS: "The Scale page's network with **grown** weights, beside its parent: at the "
+        "parent's resolution they are the same function in two sizes.",
     }
 )
 _TITLES: MappingProxyType[str, str] = MappingProxyType(
@@ -103,6 +102,7 @@ def family_control() -> Family:
         key="family",
         bind="query-params",
         help="ImageNet weights are fetched once from torchvision's publisher, then work offline.",
+        width=240,
     )
     if chosen == IMAGENET:
         return _imagenet()

@@ -138,10 +138,10 @@ def _photos() -> list[_Chosen]:
             photos.append(_Chosen(file.key, upload.name.rsplit("/", 1)[-1][:60], cache.photo(file)))
         except UserError as error:
             st.error(f"**{upload.name}**: {error} The others are mapped.", icon=":material/error:")
-    for name in names:
+    left_out = len(photos) - MOST
+    for name in names[: max(0, MOST - len(photos))]:
         file = PhotoFile.of(samples.read_sample(name))
         photos.append(_Chosen(file.key, catalogue[name].title, cache.photo(file)))
-    if len(photos) > MOST:
-        left = len(photos) - MOST
-        st.warning(f"Twelve at most: the last {left} are left out.", icon=":material/grid_on:")
+    if left_out > 0:
+        st.warning(f"Twelve at most: the last {left_out} are left out.", icon=":material/grid_on:")
     return photos[:MOST]

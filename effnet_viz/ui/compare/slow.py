@@ -9,7 +9,7 @@ import streamlit as st
 
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.map_methods import METHODS
-from effnet_viz.evidence.results import CamResult
+from effnet_viz.evidence.results import CamResult, TopClass
 from effnet_viz.ui.compare.choices import OWN_TOP
 from effnet_viz.ui.compare.view import View
 from effnet_viz.ui.shared import background_views, cache, work
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Measured = Mapping[str, "Removed | None"]
 
 
-def score_cam_maps(view: View) -> dict[str, CamResult]:
+def score_cam_maps(view: View, answers: Mapping[str, TopClass]) -> dict[str, CamResult]:
     """A slow method's maps of every network, made in the background; empty until it is there."""
     request = _request(view)
     method = METHODS[view.settings.method]
@@ -33,7 +33,7 @@ def score_cam_maps(view: View) -> dict[str, CamResult]:
             view.photo.image,
             view.square,
             loaded_models(view),
-            view.settings.target if view.settings.target >= 0 else None,
+            view.target(answers).index,
             view.settings.target == OWN_TOP,
             view.settings.stage,
             view.settings.method,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,10 +11,11 @@ from PIL import Image
 from effnet_viz.engine.images import Square
 from effnet_viz.engine.requests import Look
 from effnet_viz.evidence.map_methods import METHODS
-from effnet_viz.evidence.results import CamResult, MapNumbers
+from effnet_viz.evidence.map_scales import rescaled
+from effnet_viz.evidence.results import CamResult, MapNumbers, TopClass
 from effnet_viz.figures import overlays, sheets
 from effnet_viz.figures.base import ROLE_COLOURS
-from effnet_viz.ui.compare.choices import BASELINES_TOP, OWN_TOP, Settings
+from effnet_viz.ui.compare.choices import OWN_TOP, Settings
 from effnet_viz.ui.compare.models import Family, Network
 from effnet_viz.ui.shared import cache
 from effnet_viz.ui.shared.photos import Photo
@@ -38,13 +40,34 @@ class View:
         model = cache.model_ref(network.key, self.device, network.spec)
         return Look(self.photo.file, self.square, model)
 
-    def target_of(self, results: Mapping[str, CamResult]) -> int | None:
-        """The class for the next map: chosen, that of the first map, or the model's own (None)."""
+    def target(self, answers: Mapping[str, TopClass]) -> Target:
+        """The class of the maps: chosen, else the true label, else what most networks say, else
+        what the surest of them says."""
         if self.settings.target >= 0:
-            return self.settings.target
-        if self.settings.target == BASELINES_TOP and results:
-            return next(iter(results.values())).target_index
-        return None
+            return Target(self.settings.target, "chosen")
+        if self.settings.target == OWN_TOP:
+            return Target(None, "each network's own answer")
+        classes = self.family.classes
+        known = [classes.index(label) for label in self.photo.labels if label in classes]
+        if len(known) == 1 or not answers:
+            return Target(known[0] if known else None, "the true label")
+        count = Counter(answer.index for answer in answers.values())
+        surest = {a.index: a.probability for a in sorted(answers.values(), key=_probability)}
+        best = max(count, key=lambda index: (count[index], surest[index]))
+        most = sum(times == count[best] for times in count.values()) == 1
+        return Target(best, "what most networks say" if most else "the surest network's answer")
+
+
+def _probability(answer: TopClass) -> float:
+    return answer.probability
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The class that maps are for, None for each network's own, and why it is that one."""
+
+    index: int | None
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +76,7 @@ class Maps:
 
     view: View
     results: dict[str, CamResult]
+    answers: Mapping[str, TopClass]
 
     @property
     def shown(self) -> list[tuple[Network, CamResult]]:
@@ -67,19 +91,23 @@ class Maps:
         return next(iter(self.results.values()))
 
     @property
-    def full_scale(self) -> float | None:
-        """The value of the brightest colour where all share one scale, else None."""
-        if not self.view.settings.same_scale:
-            return None
-        return max(result.raw_max for result in self.results.values())
+    def target(self) -> Target:
+        """Which class the maps are for, and why."""
+        return self.view.target(self.answers)
 
     @property
     def target_words(self) -> str:
-        """Which class the maps are for, and who chose it."""
-        if self.view.settings.target == OWN_TOP:
-            return "each model's own top class"
-        chosen = "the baseline's top class" if self.view.settings.target < 0 else "chosen"
-        return f"**{self.first.target_class}** ({chosen})"
+        """The same, for a heading."""
+        if self.target.index is None:
+            return self.target.why
+        return f"**{self.first.target_class}** ({self.target.why})"
+
+    def is_right(self, network: Network) -> bool | None:
+        """Whether the network's own answer is true; None where nobody knows, or it has none."""
+        labels = self.view.photo.labels
+        known = [label for label in labels if label in self.view.family.classes]
+        answer = self.answers.get(network.key)
+        return answer.label in known if known and answer is not None else None
 
     def numbers(self, result: CamResult) -> MapNumbers:
         """What is counted of a map, beside the first one."""
@@ -107,10 +135,9 @@ class Maps:
         picture = overlays.overlay(
             photo.image,
             self.view.square,
-            result,
+            result if own_scale else rescaled(result, settings.scale),
             opacity=settings.opacity * dim,
             colours=settings.colours,
-            full_scale=None if own_scale else self.full_scale,
             raw_grid=settings.raw_grid,
             longest_px=longest_px,
         )

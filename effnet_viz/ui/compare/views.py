@@ -18,10 +18,11 @@ from effnet_viz.ui.compare import (
     models,
     numbers,
     photos,
+    strip,
 )
 from effnet_viz.ui.compare.view import Maps, View
 from effnet_viz.ui.shared import model_views
-from effnet_viz.ui.shared.photos import photo_facts, photo_picker
+from effnet_viz.ui.shared.photos import photo_facts, photo_select, upload_control
 
 #: Below the maps, one at a time: only what is looked at is computed.
 SECTIONS: MappingProxyType[str, tuple[str, Callable[[Maps], None]]] = MappingProxyType(
@@ -40,40 +41,40 @@ SECTIONS: MappingProxyType[str, tuple[str, Callable[[Maps], None]]] = MappingPro
 
 
 def page() -> None:
-    """Controls left, maps right, and one closer look below."""
-    lead = st.empty()
-    controls, effect = st.columns([1, 2.9], gap="large")
-    with controls:
-        family = None
+    """Photo and networks, the controls of the maps, the maps in one row, one closer look below."""
+    family = None
+    guess.heed_link()
+    strip.style()
+    with strip.bar("photo"):
+        photo = photo_select(width=210)
+        with st.popover("Your own photo", icon=":material/add_a_photo:"):
+            upload_control()
+            photo_facts(photo)
         with model_views.shown_errors():
             family = models.family_control()
-        photo = photo_picker()
-        frame = st.container()
-        square = choices.square_control(photo)
-        if family is None:
-            return
-        settings = choices.controls(family)
-        with frame:
-            choices.show_photo(photo, square, settings.box)
-        photo_facts(photo)
-    lead.markdown(models.FAMILY_LEADS.get(family.key, models.ANY_LEAD))
-    with effect:
-        model_views.class_warning(photo, choices.warned_families(family))
-        if not guess.answered(family):
-            guess.plain_tiles(photo, square, family)
-            return
-        maps = None
-        with model_views.shown_errors():
-            device = model_views.chosen_device()
-            view = View(photo, square, grown.with_tuned(family), settings, device)
-            maps = gallery.compute(view)
-            if maps is not None:
-                gallery.heading(maps)
-                guess.reveal(maps)
-                gallery.tiles(maps)
-            elif any(n.key in st.session_state.get("unreachable", {}) for n in family.runnable):
-                models.would_stand_here(family)
-            grown.equal_by_construction(view)
+    if family is None:
+        return
+    lead = models.FAMILY_LEADS[family.key]
+    model_views.class_warning(photo, choices.warned_families(family))
+    if not guess.answered(family):
+        st.markdown(lead)
+        guess.plain_tiles(photo, family)
+        return
+    with strip.bar("maps"):
+        square, settings = choices.controls(photo, family)
+    maps = None
+    with model_views.shown_errors():
+        device = model_views.chosen_device()
+        view = View(photo, square, grown.with_tuned(family), settings, device)
+        maps = gallery.compute(view)
+        if maps is not None:
+            gallery.heading(maps)
+            gallery.tiles(maps)
+            guess.reveal(maps)
+        elif any(n.key in st.session_state.get("unreachable", {}) for n in family.runnable):
+            models.would_stand_here(family)
+        grown.equal_by_construction(view)
+    st.caption(lead)
     if maps is not None:
         _closer(maps)
 

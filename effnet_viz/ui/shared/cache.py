@@ -18,7 +18,7 @@ import streamlit as st
 from effnet_viz.engine import images
 from effnet_viz.engine.requests import Look, MapRequest, ModelRef, PhotoFile, PredictRequest
 from effnet_viz.errors import UserError
-from effnet_viz.evidence.results import CamResult, MapNumbers, Prediction
+from effnet_viz.evidence.results import CamResult, MapNumbers, Prediction, TopClass
 from effnet_viz.scaling.families import find_model
 from effnet_viz.ui.shared.engine import loaded, my_turn
 from effnet_viz.ui.shared.kept import KeptWithin
@@ -262,6 +262,29 @@ def features(look: Look) -> Features:
         lambda: engine.photo_features(load(look.model), photo(look.photo), square=look.square),
         lambda made: made.bytes,
     )
+
+
+@st.cache_resource(show_spinner=False)
+def _answers_kept() -> KeptWithin[TopClass]:
+    return KeptWithin(RESULTS_BYTES)
+
+
+def answer(look: Look) -> TopClass:
+    """A model's own most probable class for what it sees. Raises UserError."""
+    loaded()
+    from effnet_viz.engine.inference import class_label
+
+    def make() -> TopClass:
+        shares = features(look).probabilities
+        best = max(range(len(shares)), key=shares.__getitem__)
+        return TopClass(class_label(load(look.model), best), best, shares[best])
+
+    return _in_turn(_answers_kept(), look, look.model.device, make, lambda _: BYTES_PER_RECORD)
+
+
+def kept_answer(look: Look) -> TopClass | None:
+    """The answer, where it has been given."""
+    return _answers_kept().find(look)
 
 
 @st.cache_resource(show_spinner=False)

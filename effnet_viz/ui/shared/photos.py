@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: The visitor's own photo, in the list and in the link, which says nothing more of it.
 YOURS = "Your photo"
-DEFAULT_SAMPLE = "golf-ball"
+DEFAULT_SAMPLE = "church-and-horn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def photo_picker() -> Photo:
     return photo
 
 
-def photo_select() -> Photo:
+def photo_select(width: int | Literal["stretch"] = "stretch") -> Photo:
     """The list of samples and, where there is one, the visitor's own photo; what is chosen."""
     catalogue = {sample.name: sample for sample in samples.list_samples()}
     names = list(catalogue)
@@ -71,6 +71,7 @@ def photo_select() -> Photo:
         key="photo",
         bind="query-params",
         on_change=_photo_chosen,
+        width=width,
     )
     if st.session_state.get("photo_is_elsewhere"):
         st.info(

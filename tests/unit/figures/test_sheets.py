@@ -46,14 +46,6 @@ def test_the_photo_comes_first_then_the_maps_on_their_cells(photo):
         assert pixel(sheet, 1, *cell) == pytest.approx(tuple(table[value]), abs=3)
 
 
-def test_one_scale_for_all_dims_a_faint_map(photo):
-    own = contact_sheet(photo, [result()], opacity=1.0, raw_grid=True)
-    shared = contact_sheet(photo, [result()], opacity=1.0, raw_grid=True, full_scale=8.0)
-    table = colour_table("inferno")
-    assert pixel(own, 1, 240, 240) == pytest.approx(tuple(table[255]), abs=3)
-    assert pixel(shared, 1, 240, 240) == pytest.approx(tuple(table[127]), abs=3)
-
-
 def test_colours_are_the_chosen_ones(photo):
     sheet = contact_sheet(photo, [result()], opacity=1.0, raw_grid=True, colours="viridis")
     assert pixel(sheet, 1, 240, 240) == pytest.approx(tuple(colour_table("viridis")[255]), abs=3)
