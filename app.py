@@ -2,9 +2,12 @@
 
 import streamlit as st
 
-from effnet_viz.ui.shared import engine, widgets
+from effnet_viz.evidence.files import asset
+from effnet_viz.ui.shared import copy_link, engine, widgets
 
-st.set_page_config(page_title="Compound scaling, seen", page_icon="assets/icon.png", layout="wide")
+st.set_page_config(
+    page_title="Compound scaling, seen", page_icon=str(asset("icon.png")), layout="wide"
+)
 page = st.navigation(
     {
         "Try": [
@@ -57,5 +60,7 @@ page = st.navigation(
     }
 )
 widgets.sidebar()
+with st.sidebar:
+    copy_link.copy_link()
 page.run()
 engine.begin_loading()

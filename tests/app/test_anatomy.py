@@ -142,6 +142,8 @@ def test_anatomy_needs_no_torch():
     script = (
         "import sys\n"
         "from streamlit.testing.v1 import AppTest\n"
+        "from effnet_viz.ui.shared import engine\n"
+        "engine.begin_loading = lambda: None  # in the background, after the page\n"
         "app = AppTest.from_file('app.py', default_timeout=60).run()\n"
         "app.switch_page('pages/anatomy.py').run()\n"
         "assert not app.exception and app.table, app.exception\n"

@@ -5,6 +5,7 @@ As ``ui``.
 - ``background_views``: work in the background on a page: a button, then progress with time left and
   a way to stop.
 - ``cache``: the only users of Streamlit's caches, and the only importers of the engine.
+- ``copy_link``: a button that copies the address of what is on screen.
 - ``engine``: the engine behind the pages: loaded once, in the background, and used in turns.
 - ``kept``: things kept in memory up to a number of bytes; the longest unused go first.
 - ``links``: what a page's own link must say of choices that were made on another page.
