@@ -39,6 +39,11 @@ def si(value: float, digits: int = 3) -> str:
     return f"{value:.{digits}g}"
 
 
+def signed(value: float, digits: int = 2) -> str:
+    """A difference with its sign, never ``-0.00``."""
+    return f"{round(value, digits) + 0.0:+.{digits}f}"
+
+
 def mebibytes(count: float) -> str:
     """A byte count in MiB or GiB."""
     return f"{count / 2**30:.2f} GiB" if count >= 2**30 else f"{count / 2**20:.0f} MiB"
@@ -117,7 +122,7 @@ def gap_waterfall(gap: RatioGap) -> go.Figure:
             measure=["absolute", *["relative"] * len(gap.causes), "total"],
             text=[
                 f"{gap.law_ratio:.2f}×",
-                *(f"{cause.share:+.2f}" for cause in gap.causes),
+                *(signed(cause.share) for cause in gap.causes),
                 f"{gap.built_ratio:.2f}×",
             ],
             hovertext=[

@@ -1,6 +1,12 @@
 """The Scale page's sections.
 
-As ``ui``.
+As ``ui``; ``component/`` holds the JavaScript and CSS of its live part.
 
-- ``views``: the sections of the Scale page: each takes a study and draws one thing.
+- ``choice``: what the page shows: the controls' choice, or the last one that made a network.
+- ``fallback``: totals and stage table from Streamlit itself, where the live picture does not run.
+- ``guess``: the page's one question, asked once a visit.
+- ``live``: the component that redraws as a slider moves, and what it tells Python.
+- ``tables``: the tables that the live picture is drawn from, computed once for everybody.
+- ``views``: the sections below: each takes a study and draws one thing.
+- ``words``: positions in words and texts, every number as it is shown.
 """

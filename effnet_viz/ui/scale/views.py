@@ -6,108 +6,61 @@ import pandas as pd
 import streamlit as st
 
 from effnet_viz.figures import base as figures
-from effnet_viz.figures.base import mebibytes, si
+from effnet_viz.figures.base import si
 from effnet_viz.scaling.architectures import EFFICIENTNET_B0, RELEASED_VARIANTS
 from effnet_viz.scaling.compound import released
 from effnet_viz.scaling.study import ScaleStudy, study
-from effnet_viz.ui.shared.state import SCALE_DEFAULTS, ScaleChoice
+from effnet_viz.ui.scale.words import times
+from effnet_viz.ui.shared.state import ScaleChoice
 
-GUESSES = ("1.5×", "1.9×", "2.6×", "3.5×")
-SKIP = "Just show me"
+PLAIN_CONTROLS, PLAIN_EFFECT = "scale_plain_controls", "scale_plain_effect"
 
-
-def guess_first(result: ScaleStudy) -> bool:
-    """Ask for a guess of the built cost; true once the answer may be shown.
-
-    Only the page as it opens asks: whoever moves a control or follows a link has begun already.
-    """
-    untouched = all(
-        st.session_state.get(key, default) == default
-        for key, default in SCALE_DEFAULTS.items()
-        if key != "variant"
-    ) and not any(key in st.query_params for key in SCALE_DEFAULTS)
-    guess = st.session_state.get("guess", st.query_params.get("guess"))
-    if guess is None and not untouched:
-        return True
-    law, built = result.gap.law_ratio, result.gap.built_ratio
-    if guess is None:
-        with st.container(border=True):
-            st.pills(
-                f"**Guess first.** At φ = 1 the law promises **{law:.2f}×** the multiply-adds of "
-                "the baseline. What does the network cost once it is really built?",
-                (*GUESSES, SKIP),
-                key="guess",
-                bind="query-params",
-            )
-        return False
-    if untouched:
-        verdict = "" if guess == SKIP else f"You guessed **{guess}**. "
-        closest = min(GUESSES, key=lambda g: abs(float(g[:-1]) - built))
-        if guess == closest:
-            verdict = f"**{guess} is right.** "
-        st.info(
-            f"{verdict}The law says {law:.2f}×, the built network costs **{built:.2f}×**. "
-            "Most of the gap is rounding: blocks come whole, and so do pixels. "
-            "*Why B1 is not φ = 1* is below.",
-            icon=":material/lightbulb:",
-        )
-    return True
+#: The controls stay in reach. What the live picture replaces shows only where that does not run:
+#: its script marks the page, and without the mark it appears after a moment.
+_STYLE = f"""<style>
+.st-key-{PLAIN_CONTROLS}, .st-key-{PLAIN_EFFECT} {{
+  animation: scale-plain 0s 1.5s both;
+}}
+@keyframes scale-plain {{ from {{ visibility: hidden; }} to {{ visibility: visible; }} }}
+.effnet-scale-live :is(.st-key-{PLAIN_CONTROLS}, .st-key-{PLAIN_EFFECT}) {{
+  display: none;
+}}
+[data-testid="stColumn"]:has(.st-key-{PLAIN_CONTROLS}) {{
+  position: sticky;
+  top: 3.75rem;
+  align-self: flex-start;
+  max-height: calc(100vh - 4rem);
+  overflow-y: auto;
+  z-index: 5;
+  margin: 0 -6px;
+  padding: 0 6px;
+}}
+.st-key-scale_now {{
+  position: absolute;
+}}
+@media (max-width: 640px) {{
+  [data-testid="stHorizontalBlock"]:has(.st-key-{PLAIN_CONTROLS}) {{
+    gap: 0.75rem;
+  }}
+  [data-testid="stColumn"]:has(.st-key-{PLAIN_CONTROLS}) {{
+    top: 3.5rem;
+    background: var(--scale-page);
+  }}
+}}
+</style>"""
 
 
-def headline(result: ScaleStudy, revealed: bool) -> None:
-    """The totals of the scaled network, each beside the baseline's."""
-    cost, base = result.cost, result.base_cost
-    rows = (
-        (
-            "Multiply-adds",
-            si(cost.macs) if revealed else "?",
-            f"{result.gap.built_ratio:.2f}×" if revealed else f"{result.gap.law_ratio:.2f}× by law",
-            "Multiply-adds for one image (MACs). The paper calls them FLOPS.",
-        ),
-        ("Parameters", si(cost.params), f"{cost.params / base.params:.2f}×", "Computed here."),
-        (
-            "Activations",
-            si(cost.activations),
-            f"{cost.activations / base.activations:.2f}×",
-            "Elements output by convolutions and linear layers, for one image. Computed here.",
-        ),
-        (
-            "Memory",
-            mebibytes(result.memory),
-            f"{result.memory / result.base_memory:.2f}×",
-            "Least float32 memory of one forward pass: weights and the largest layer's input and "
-            "output. Computed here.",
-        ),
-        (
-            "Sees",
-            f"{cost.receptive_field_px} px",
-            f"of {result.multipliers.resolution_px} px",
-            "Theoretical receptive field of the convolution path, in input pixels. "
-            "Squeeze-and-excitation makes the true one global.",
-        ),
-    )
-    with st.container(horizontal=True, gap="small", key="headline"):
-        for label, value, delta, why in rows:
-            st.metric(
-                label, value, delta, delta_color="off", delta_arrow="off", help=why, width=118
-            )
-
-
-def drawing_alt(result: ScaleStudy) -> str:
-    """The drawing in words."""
-    parts = []
-    for role, spec in result.by_role.items():
-        blocks = sum(stage.repeats for stage in spec.stages[1:-1])
-        widest = max(stage.out_channels for stage in spec.stages[1:-1])
-        parts.append(f"{role}: {blocks} blocks, up to {widest} channels, {spec.resolution_px} px")
-    return "Five networks drawn to one scale. " + "; ".join(parts) + "."
+def style() -> None:
+    """How the page's two columns stand."""
+    st.html(_STYLE)
 
 
 def neighbours(choice: ScaleChoice, result: ScaleStudy) -> None:
     """The built network beside the baseline and released variants."""
     if result.base.name != EFFICIENTNET_B0.name:
         return
-    st.subheader("Why B1 is not φ = 1")
+    at_one = choice.coefficients is not None and choice.coefficients.phi == 1.0
+    st.subheader("Why B1 is not φ = 1" if at_one else f"{choice.name} beside B0-B7")
     beside = st.pills(
         "Released variants beside it",
         list(RELEASED_VARIANTS),
@@ -120,7 +73,6 @@ def neighbours(choice: ScaleChoice, result: ScaleStudy) -> None:
     rows = [_row(f":violet-background[**{choice.name}**]", result)]
     rows += [_row(v.upper(), study(result.base, released(v))) for v in beside]
     st.table(pd.DataFrame(rows).set_index("network"), alt="This network beside released variants")
-    at_one = choice.coefficients is not None and choice.coefficients.phi == 1.0
     same_as_b2 = result.cost.params == 9_109_994
     sentence = (
         "The released table follows no single φ: its multipliers were rounded by hand, and B1 "
@@ -144,14 +96,15 @@ def _row(name: str, result: ScaleStudy) -> dict[str, str]:
         "input": f"{m.resolution_px} px",
         "parameters": f"{result.cost.params:,}",
         "multiply-adds": si(result.cost.macs),
-        "by law": f"{result.gap.law_ratio:.2f}×",
-        "as built": f"{result.gap.built_ratio:.2f}×",
+        "by law": times(result.gap.law_ratio),
+        "as built": times(result.gap.built_ratio),
     }
 
 
 def gap(result: ScaleStudy) -> None:
     """The law against the built network, split into causes."""
-    st.subheader("From the law to the built network")
+    law, built = times(result.gap.law_ratio), times(result.gap.built_ratio)
+    st.subheader(f"From the law's {law} to {built} as built")
     st.plotly_chart(
         figures.gap_waterfall(result.gap),
         alt="Waterfall from the law's ratio to the built ratio; the table below has the numbers",
@@ -162,7 +115,11 @@ def gap(result: ScaleStudy) -> None:
         st.table(
             pd.DataFrame(
                 [
-                    {"cause": c.name, "× baseline": f"{c.share:+.3f}", "why": c.explanation}
+                    {
+                        "cause": c.name,
+                        "× baseline": figures.signed(c.share, 3),
+                        "why": c.explanation,
+                    }
                     for c in result.gap.causes
                 ]
             ).set_index("cause"),
@@ -172,44 +129,6 @@ def gap(result: ScaleStudy) -> None:
             "Computed here by switching one rounding on after the other (repeats, channels, "
             "pixels); another order would share their interaction differently."
         )
-
-
-def stage_table(result: ScaleStudy) -> None:
-    """Base → scaled per stage; changed cells are marked, with what rounding did."""
-    st.subheader("Stage by stage")
-    rows = []
-    for before, after, ledger in zip(
-        result.base_cost.stages, result.cost.stages, result.ledger, strict=True
-    ):
-        rows.append(
-            {
-                "stage": str(after.stage),
-                "operator": after.operator,
-                "input": _change(f"{before.in_resolution_px}", f"{after.in_resolution_px} px"),
-                "channels": _change(str(before.out_channels), str(after.out_channels))
-                + _exact(ledger.exact_channels, ledger.channels),
-                "repeats": _change(str(before.repeats), str(after.repeats))
-                + _exact(ledger.exact_repeats, ledger.repeats),
-                "parameters": si(after.params),
-                "multiply-adds": f"{si(after.macs)} ({after.macs / before.macs:.2f}×)",
-                "receptive field": f"{after.receptive_field_px} px",
-            }
-        )
-    st.table(pd.DataFrame(rows).set_index("stage"), alt="Stage table, baseline to scaled")
-    st.caption(
-        "Marked cells changed. In brackets: the exact value before rounding; repeats round up, "
-        "channels snap to a multiple of 8. Computed here."
-    )
-
-
-def _change(before: str, after: str) -> str:
-    if before == after.removesuffix(" px"):
-        return after
-    return f"{before} → :violet-background[**{after}**]"
-
-
-def _exact(exact: float, built: int) -> str:
-    return "" if not built or abs(exact - built) < 0.005 else f" :small[({exact:.2f})]"
 
 
 def where_macs_go(result: ScaleStudy) -> None:

@@ -6,15 +6,33 @@ from typing import Literal
 
 import streamlit as st
 
+from effnet_viz.errors import UserError
 from effnet_viz.scaling.architectures import ARCHITECTURES, RELEASED_VARIANTS
-from effnet_viz.scaling.compound import hold_constraint
+from effnet_viz.scaling.compound import (
+    PAPER_ALPHA,
+    PAPER_BETA,
+    PAPER_GAMMA,
+    Coefficients,
+    Multipliers,
+)
 from effnet_viz.scaling.families import ROLES
+from effnet_viz.scaling.sweep import COEFFICIENTS, Coefficient, moved_to, rescaled
 from effnet_viz.ui.shared.state import (
     ARCHITECTURE_TITLES,
     DEVICE_TITLES,
     SCALE_BY_TITLES,
     SCALE_DEFAULTS,
+    option_of,
     role_multipliers,
+    value_of,
+)
+
+#: α·β²·γ² while it is held, and what the paper calls it.
+_HELD = "_held_product"
+PAPERS_TARGET = 2.0
+LOCK_HELP = (
+    "By the law one step of φ multiplies the cost by α·β²·γ². Held, moving one coefficient moves "
+    "the other two. The paper's 1.2, 1.1 and 1.15 make 1.92, which it calls about 2."
 )
 
 
@@ -43,7 +61,7 @@ def scale_controls() -> None:
         format_func=ARCHITECTURE_TITLES.__getitem__,
         key="architecture",
         bind="query-params",
-        on_change=_architecture_changed,
+        on_change=architecture_changed,
     )
     modes = list(SCALE_BY_TITLES)
     if architecture != "efficientnet_b0":
@@ -77,7 +95,7 @@ def scale_controls() -> None:
         _formula_controls()
 
 
-def _architecture_changed() -> None:
+def architecture_changed() -> None:
     """Another baseline has another input size; the direct multipliers start from it again."""
     baseline = ARCHITECTURES[st.session_state["architecture"]]
     st.session_state["px"] = baseline.resolution_px
@@ -96,14 +114,18 @@ def _formula_controls() -> None:
         key="phi",
         bind="query-params",
     )
+    product = coefficients_now().constraint
     st.toggle(
-        "Keep α·β²·γ² = 2",
+        lock_label(f"{product:.2f}"),
         bool(SCALE_DEFAULTS["lock"]),
         key="lock",
         bind="query-params",
-        help="The paper's constraint: one step of φ doubles the cost by the law. Moving one "
-        "coefficient moves the other two.",
+        help=LOCK_HELP,
     )
+    if is_locked():
+        st.session_state.setdefault(_HELD, product)
+    else:
+        st.session_state.pop(_HELD, None)
     for name, symbol, what in (
         ("alpha", "α", "depth per step"),
         ("beta", "β", "width per step"),
@@ -118,22 +140,77 @@ def _formula_controls() -> None:
             format="%.3f",
             key=name,
             bind="query-params",
-            on_change=_coefficient_moved,
+            on_change=coefficient_moved,
             args=(name,),
         )
+    with st.container(horizontal=True):
+        st.button("Make it exactly 2", on_click=make_two)
+        st.button("Reset to the paper's values", on_click=reset_coefficients)
 
 
-def _coefficient_moved(moved: str) -> None:
-    if not st.session_state["lock"]:
-        return
-    names = ("alpha", "beta", "gamma")
-    alpha, beta, gamma = (float(st.session_state[name]) for name in names)
-    values = hold_constraint(alpha, beta, gamma, moved)
-    for name, value in zip(names, values, strict=True):
-        st.session_state[name] = round(value, 3)
+def lock_label(product: str) -> str:
+    """What the lock holds, as its label says it."""
+    return f"Hold α·β²·γ² at {product}"
+
+
+def coefficients_now() -> Coefficients:
+    """α, β and γ as they are set, with φ = 1; the paper's where a link says nonsense."""
+    values = [value_of(name, float(SCALE_DEFAULTS[name])) for name in COEFFICIENTS]
+    try:
+        return Coefficients(1.0, *values)
+    except UserError:
+        return Coefficients(1.0)
+
+
+def is_locked() -> bool:
+    """Whether α·β²·γ² is held."""
+    return value_of("lock", bool(SCALE_DEFAULTS["lock"]))
+
+
+def held_product() -> float | None:
+    """α·β²·γ² where it is held, else None."""
+    if not is_locked():
+        return None
+    return float(st.session_state.get(_HELD, coefficients_now().constraint))
+
+
+def is_papers() -> bool:
+    """Whether α, β and γ are the paper's."""
+    c = coefficients_now()
+    return (c.alpha, c.beta, c.gamma) == (PAPER_ALPHA, PAPER_BETA, PAPER_GAMMA)
+
+
+def coefficient_moved(moved: Coefficient) -> None:
+    """After one coefficient moved: where the product is held, the other two follow."""
+    held = held_product()
+    if held is not None:
+        c = coefficients_now()
+        _set_coefficients(moved_to(c, moved, float(getattr(c, moved)), held))
+
+
+def make_two() -> None:
+    """α·β²·γ² = 2, every coefficient keeping its share of a step's cost."""
+    st.session_state[_HELD] = PAPERS_TARGET
+    _set_coefficients(rescaled(coefficients_now(), PAPERS_TARGET))
+
+
+def reset_coefficients() -> None:
+    """The paper's α, β and γ, held at their product."""
+    paper = Coefficients(1.0)
+    st.session_state[_HELD] = paper.constraint
+    st.session_state["lock"] = True
+    _set_coefficients(paper)
+
+
+def _set_coefficients(values: Coefficients) -> None:
+    for name in COEFFICIENTS:
+        st.session_state[name] = getattr(values, name)
 
 
 def _multiplier_controls(baseline_px: int) -> None:
+    lit = role_now()
+    if st.session_state.get("role_preset") != lit:
+        st.session_state["role_preset"] = lit
     st.pills(
         "Scaled like the role",
         ROLES,
@@ -149,11 +226,27 @@ def _multiplier_controls(baseline_px: int) -> None:
     st.slider("**r** · input size, px", 32, 1024, baseline_px, key="px", bind=bind)
 
 
+def role_now() -> str | None:
+    """The role whose multipliers are set, if any."""
+    name = option_of("architecture", ARCHITECTURE_TITLES, str(SCALE_DEFAULTS["architecture"]))
+    baseline = ARCHITECTURES[name]
+    now = Multipliers(
+        value_of("depth", 1.0), value_of("width", 1.0), value_of("px", baseline.resolution_px)
+    )
+    return next((role for role in ROLES if role_multipliers(baseline, role) == now), None)
+
+
 def _role_chosen() -> None:
-    role = st.session_state.get("role_preset")
-    if role:
-        baseline = ARCHITECTURES[st.session_state["architecture"]]
-        multipliers = role_multipliers(baseline, role)
-        st.session_state["depth"] = multipliers.depth
-        st.session_state["width"] = multipliers.width
-        st.session_state["px"] = multipliers.resolution_px
+    if st.session_state.get("role_preset"):
+        set_role(st.session_state["role_preset"])
+
+
+def set_role(role: str) -> None:
+    """A role's multipliers into the sliders; an unknown role changes nothing."""
+    if role not in ROLES:
+        return
+    name = option_of("architecture", ARCHITECTURE_TITLES, str(SCALE_DEFAULTS["architecture"]))
+    multipliers = role_multipliers(ARCHITECTURES[name], role)
+    st.session_state["depth"] = multipliers.depth
+    st.session_state["width"] = multipliers.width
+    st.session_state["px"] = multipliers.resolution_px
