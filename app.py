@@ -3,7 +3,7 @@
 import streamlit as st
 
 from effnet_viz.evidence.files import asset
-from effnet_viz.ui.shared import copy_link, engine, widgets
+from effnet_viz.ui.shared import copy_link, engine, steps, widgets
 
 st.set_page_config(
     page_title="Compound scaling, seen", page_icon=str(asset("icon.png")), layout="wide"
@@ -62,5 +62,6 @@ page = st.navigation(
 widgets.sidebar()
 with st.sidebar:
     copy_link.copy_link()
+steps.keep_steps()
 page.run()
 engine.begin_loading()

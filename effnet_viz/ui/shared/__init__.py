@@ -16,5 +16,6 @@ As ``ui``.
 - ``shell``: what surrounds a page.
 - ``state``: the keys of shared state and what they mean; every key is also the name in the link.
 - ``work``: long work that a visit owns, and that ends with it.
+- ``steps``: what Back goes back to: one step for each page, section or stage.
 - ``widgets``: components that own widget state; pages call them and read plain values back.
 """

@@ -1,0 +1,68 @@
+"""One Back is one step: a page, a section, a stage that a person chose."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import settled
+
+pytestmark = pytest.mark.browser
+
+
+def go(page: Page, title: str, heading: str) -> None:
+    page.get_by_role("link", name=title).first.click()
+    expect(page.get_by_role("heading", level=1, name=heading)).to_be_visible()
+    settled(page)
+
+
+def pill(page: Page, name: str) -> None:
+    page.get_by_test_id("stButtonGroup").get_by_text(name, exact=True).first.click()
+    settled(page)
+
+
+def test_back_goes_back_a_page(page: Page, server: str):
+    page.goto(f"{server}/?phi=2")
+    settled(page)
+    go(page, "Anatomy", "What is inside a block?")
+    expect(page).to_have_url(re.compile("anatomy.*phi=2"))
+    go(page, "Paper", "The paper, recomputed")
+    go(page, "Compare", "Where does each way of scaling look?")
+    page.go_back()
+    expect(page.get_by_role("heading", level=1, name="The paper, recomputed")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", level=1, name="What is inside a block?")).to_be_visible()
+    expect(page.get_by_text("φ = 2").first).to_be_visible()
+    page.go_back()
+    expect(page).to_have_url(f"{server}/?phi=2")
+    page.go_forward()
+    expect(page.get_by_role("heading", level=1, name="What is inside a block?")).to_be_visible()
+
+
+def test_a_section_of_the_paper_is_a_step(page: Page, server: str):
+    page.goto(f"{server}/paper")
+    settled(page)
+    pill(page, "Slips")
+    expect(page).to_have_url(re.compile("p_section=Slips"))
+    pill(page, "Misreadings")
+    expect(page).to_have_url(re.compile("p_section=Misreadings"))
+    chosen = page.locator('[data-testid="stButtonGroup"] [aria-checked="true"]').first
+    page.go_back()
+    expect(page).to_have_url(re.compile("p_section=Slips"))
+    expect(chosen).to_have_text("Slips")
+    page.go_forward()
+    expect(chosen).to_have_text("Misreadings")
+
+
+def test_a_stage_of_anatomy_is_a_step(page: Page, server: str):
+    page.goto(f"{server}/anatomy?phi=0")
+    settled(page)
+    opened = page.get_by_role("heading", level=3).first
+    pill(page, "4")
+    expect(opened).to_contain_text("Stage 4")
+    pill(page, "2")
+    expect(opened).to_contain_text("Stage 2")
+    page.go_back()
+    expect(opened).to_contain_text("Stage 4")
+    page.go_forward()
+    expect(opened).to_contain_text("Stage 2")
