@@ -1,5 +1,5 @@
-"""The command line: ``python -m effnet_viz COMMAND``, with the commands cost, predict, cam, bench,
-train, search, evaluate and doctor.
+"""The command line: ``python -m effnet_viz COMMAND`` or ``effnet-viz COMMAND``, with the commands
+app, cost, predict, cam, bench, train, search, evaluate and doctor.
 
 This file says what can be typed; `effnet_viz.cli.predict` does it. With ``--json`` nothing but JSON
 goes to standard output. An error is one line on standard error; the exit code is 2 for bad input
@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import NoReturn
 
 from effnet_viz import __version__
@@ -24,8 +25,8 @@ from effnet_viz.cli.terminal import print_error
 from effnet_viz.errors import ResourceError, UserError
 from effnet_viz.evidence.attention import ATTENTION_FILE
 from effnet_viz.evidence.checkpoints import CHECKPOINT_DIR
+from effnet_viz.evidence.files import output
 from effnet_viz.evidence.search.points import DEFAULT_POINTS, SEARCH_EPOCHS
-from effnet_viz.evidence.splits import RESULTS_DIR
 from effnet_viz.scaling.architectures import EFFICIENTNET_B0, RELEASED_VARIANTS
 from effnet_viz.scaling.compound import PAPER_ALPHA, PAPER_BETA, PAPER_GAMMA
 from effnet_viz.scaling.families import CLASSROOM_EPOCHS
@@ -75,7 +76,7 @@ def parser() -> Parser:
     """The parser of all commands; each sets ``run``, a function of the parsed options that returns
     False where it failed."""
     top = Parser(
-        prog="python -m effnet_viz",
+        prog=_how_started(),
         description="See compound scaling: what a scaled network costs, predicts and looks at.",
         allow_abbrev=False,
     )
@@ -83,11 +84,25 @@ def parser() -> Parser:
     subparsers = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     add_parser = partial(subparsers.add_parser, allow_abbrev=False)
     for add in (
-        *(_add_cost, _add_predict, _add_cam, _add_bench),
+        *(_add_app, _add_cost, _add_predict, _add_cam, _add_bench),
         *(_add_train, _add_search, _add_evaluate, _add_doctor),
     ):
         add(add_parser)
     return top
+
+
+def _how_started() -> str:
+    """What was typed to start this program, for its usage lines and hints."""
+    script = "effnet-viz"
+    return script if Path(sys.argv[0]).stem == script else "python -m effnet_viz"
+
+
+def _add_app(add_parser: AddParser) -> None:
+    command = add_parser("app", help="start the web app, from any folder")
+    command.add_argument(
+        "--port", type=int, metavar="N", help="default: 8501, or the next one that is free"
+    )
+    command.set_defaults(run=_run_app)
 
 
 def _add_cost(add_parser: AddParser) -> None:
@@ -164,6 +179,10 @@ def _add_train(add_parser: AddParser) -> None:
     command.add_argument(
         "--work", default="runs", metavar="FOLDER", help="checkpoints (default: %(default)s)"
     )
+    command.add_argument(
+        "--out", default=str(output("checkpoints")), metavar="FOLDER",
+        help="weights and records; tables go to results beside it (default: %(default)s)",
+    )  # fmt: skip
     command.set_defaults(run=_run_train)
 
 
@@ -188,7 +207,10 @@ def _add_search(add_parser: AddParser) -> None:
         "--held-out", type=float, default=0.1, metavar="SHARE", help="for selection, default 0.1"
     )
     command.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
-    command.add_argument("--out", default=str(RESULTS_DIR), metavar="FOLDER", help="CSV and JSON")
+    command.add_argument(
+        "--out", default=str(output("results")), metavar="FOLDER",
+        help="CSV and JSON (default: %(default)s)",
+    )  # fmt: skip
     command.set_defaults(run=_run_search)
 
 
@@ -213,6 +235,10 @@ def _add_evaluate(add_parser: AddParser) -> None:
         help="a figure is the same within so much (default: %(default)s); the shipped ones were "
         "measured on photos kept at 224 px, and another copy may move them by some tenths",
     )  # fmt: skip
+    command.add_argument(
+        "--out", default=str(CHECKPOINT_DIR), metavar="FOLDER",
+        help="the weights to measure (default: those that ship)",
+    )  # fmt: skip
     _add_json(command)
     command.set_defaults(run=_run_evaluate)
 
@@ -235,9 +261,12 @@ def _add_data(command: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="a role, role-2x, role-seed1 (default: the five roles; evaluate: all that ship)",
     )
-    command.add_argument(
-        "--out", default=str(CHECKPOINT_DIR), metavar="FOLDER", help="shipped weights"
-    )
+
+
+def _run_app(options: argparse.Namespace) -> None:
+    from effnet_viz.cli.app import run_app  # streamlit
+
+    run_app(options)
 
 
 def _run_bench(options: argparse.Namespace) -> None:

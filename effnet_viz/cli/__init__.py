@@ -2,6 +2,7 @@
 
 May import everything but ``ui``.
 
+- ``app``: ``app``: the web app, started from any folder.
 - ``bench``: ``bench``: the Benchmark page's measurement on the command line.
 - ``doctor``: checks that everything the app needs is there and works, and what to do where it is
   not.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 REQUIREMENTS = APP_FOLDER / "requirements.txt"
 PYTHON_RANGE = ((3, 11), (3, 13))
-INSTALL = "install again: python -m pip install -r requirements.txt"
+INSTALL = f'install again: python -m pip install -r "{REQUIREMENTS}"'
 
 
 class CheckError(Exception):

@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Any
 
 from effnet_viz.errors import ResourceError, UserError
-from effnet_viz.evidence.files import asset
+from effnet_viz.evidence.files import asset, is_fixed
 from effnet_viz.scaling.families import ROLES, ClassroomMember, classroom_member
 
 CHECKPOINT_DIR = asset("checkpoints")
@@ -145,7 +145,12 @@ def write_curves(folder: Path = CHECKPOINT_DIR, path: Path = CURVES_FILE) -> Pat
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write so that a stop at any moment leaves either the old file or the new one, whole."""
+    """Write so that a stop at any moment leaves either the old file or the new one, whole.
+
+    Raises UserError inside an installed copy of this project, which stays as it came.
+    """
+    if is_fixed(path):
+        raise UserError(f"{path} belongs to the installed program; name another folder.")
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
     try:
