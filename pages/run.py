@@ -19,7 +19,7 @@ with controls:
 with effect:
     choices = views.model_picker()
     model_views.class_warning(photo, {choice.family for choice in choices})
-    predictions = views.run_models(photo, choices)
+    requests, predictions = views.run_models(photo, choices)
     if predictions:
         st.plotly_chart(
             base.top_class_bars(predictions),
@@ -27,4 +27,4 @@ with effect:
             config={"displayModeBar": False},
             key="bars",
         )
-        views.cost_table(predictions, choices)
+        views.cost_table(requests, predictions, choices)

@@ -12,9 +12,10 @@ from streamlit.delta_generator import DeltaGenerator
 from effnet_viz.engine.requests import PredictRequest
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.checkpoints import read_record
-from effnet_viz.evidence.results import Prediction
+from effnet_viz.evidence.results import Latency, Prediction
 from effnet_viz.figures.base import si
-from effnet_viz.scaling.architectures import ArchitectureSpec
+from effnet_viz.scaling.architectures import ARCHITECTURES, ArchitectureSpec
+from effnet_viz.scaling.compound import checked_multipliers, scale
 from effnet_viz.scaling.cost import network_cost
 from effnet_viz.scaling.families import (
     CLASSROOM_ROLES,
@@ -23,12 +24,14 @@ from effnet_viz.scaling.families import (
     classroom_spec,
     models,
 )
+from effnet_viz.ui.run.times import in_words as times_in_words
+from effnet_viz.ui.run.times import is_sure, times
 from effnet_viz.ui.shared import cache, model_views
 from effnet_viz.ui.shared.engine import my_turn
-from effnet_viz.ui.shared.photos import Photo, fetch_button
 from effnet_viz.ui.shared.links import carried_scale_choice
+from effnet_viz.ui.shared.photos import Photo, fetch_button
 
-SCALE_KEY = "custom/scale"
+SCALE_KEY, GROWN_KEY = "custom/scale", "custom/grown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,27 @@ def scale_page_model() -> ModelChoice:
     return ModelChoice(SCALE_KEY, title, spec)
 
 
+def grown_model() -> ModelChoice | None:
+    """The Scale page's scaling, applied to the classroom baseline and grown from its weights.
+
+    None where the Scale page's own network can be grown as it is, or growing would have to shrink.
+    Raises UserError as `scale_page_model`.
+    """
+    choice = carried_scale_choice()
+    if cache.available_parent(choice.study().scaled) is not None:
+        return None
+    small = ARCHITECTURES["classroom"]
+    m = choice.multipliers
+    px = round(small.resolution_px * m.resolution_px / choice.architecture.resolution_px)
+    try:
+        spec = scale(small, checked_multipliers(m.depth, m.width, px))
+    except UserError:
+        return None
+    if cache.available_parent(spec) is None:
+        return None
+    return ModelChoice(GROWN_KEY, f"{choice.name}, grown from the baseline", spec)
+
+
 def model_picker() -> list[ModelChoice]:
     """Which models run; the classroom family and the Scale page's own network by default."""
     options: dict[str, ModelChoice] = {}
@@ -68,11 +92,13 @@ def model_picker() -> list[ModelChoice]:
             options[entry.key] = ModelChoice(
                 entry.key, f"{family.prefix}{entry.name}", entry.spec, entry.note
             )
+    default = [key for key in options if key.startswith("classroom/")]
     with model_views.shown_errors():
         options[SCALE_KEY] = scale_page_model()
-    default = [key for key in options if key.startswith("classroom/")]
-    if SCALE_KEY in options:
-        default.append(SCALE_KEY)
+        grown = grown_model()
+        if grown is not None:
+            options[GROWN_KEY] = grown
+        default.append(SCALE_KEY if grown is None else GROWN_KEY)
     chosen = st.multiselect(
         "Models",
         list(options),
@@ -85,12 +111,16 @@ def model_picker() -> list[ModelChoice]:
     return [options[key] for key in chosen]
 
 
-def run_models(photo: Photo, choices: Sequence[ModelChoice]) -> dict[str, Prediction]:
-    """The predictions that could be made, by title; the others say why they could not."""
+def run_models(
+    photo: Photo, choices: Sequence[ModelChoice]
+) -> tuple[dict[str, PredictRequest], dict[str, Prediction]]:
+    """What was asked, and the predictions that could be made, both by title; the others say why
+    they could not."""
+    requests: dict[str, PredictRequest] = {}
     predictions: dict[str, Prediction] = {}
     if not choices:
         st.info("Choose at least one model above.", icon=":material/info:")
-        return predictions
+        return requests, predictions
     with model_views.shown_errors():
         device = model_views.chosen_device()
         requests = {choice.title: _request(photo, choice, device) for choice in choices}
@@ -101,11 +131,11 @@ def run_models(photo: Photo, choices: Sequence[ModelChoice]) -> dict[str, Predic
         else:
             predictions = {title: made for title, made in kept.items() if made is not None}
     st.session_state["last_predictions"] = predictions
-    return predictions
+    return requests, predictions
 
 
 def _request(photo: Photo, choice: ModelChoice, device: str) -> PredictRequest:
-    spec = choice.spec if choice.key == SCALE_KEY else None
+    spec = choice.spec if choice.family == "custom" else None
     return PredictRequest(photo.file, cache.model_ref(choice.key, device, spec))
 
 
@@ -140,66 +170,85 @@ def bars_alt(predictions: Mapping[str, Prediction]) -> str:
     )
 
 
-def cost_table(predictions: Mapping[str, Prediction], choices: Sequence[ModelChoice]) -> None:
-    """What each model is, says, costs and takes."""
+def cost_table(
+    requests: Mapping[str, PredictRequest],
+    predictions: Mapping[str, Prediction],
+    choices: Sequence[ModelChoice],
+) -> None:
+    """One line a model: what it says, is, costs and takes; each kind of weights in full below."""
+    shown = [choice for choice in choices if choice.title in predictions]
+    taken = {
+        choice.title: times().noted(requests[choice.title].model, predictions[choice.title].latency)
+        for choice in shown
+    }
     rows = []
-    for choice in choices:
-        if choice.title not in predictions:
-            continue
+    for choice in shown:
         prediction = predictions[choice.title]
         cost = network_cost(choice.spec)
-        latency = prediction.latency
         top = prediction.top[0]
-        says = f"{top.label}, {100 * top.probability:.0f} %"
+        says = f"{top.label}, {100 * top.probability:.0f}\u00a0%"
         rows.append(
             {
                 "model": choice.title,
-                "weights": model_views.weights_badge(prediction.weights, wraps=True),
+                "says": says if prediction.meaningful else f":gray[~~{says}~~ chance]",
+                "weights": model_views.weights_kind(prediction.weights),
                 "validation": measured_top1(choice),
-                "says": says if prediction.meaningful else f":gray[~~{says}~~ means nothing]",
-                "input": f"{prediction.resolution_px} px",
-                "multiply-adds": si(cost.macs),
-                "parameters": si(cost.params),
-                "time, ms": f"{latency.median_ms:.1f} "
-                f":small[({latency.q1_ms:.1f}-{latency.q3_ms:.1f})]",
+                "input": f"{prediction.resolution_px}\u00a0px",
+                "multiply-adds": si(cost.macs).replace(" ", "\u00a0"),
+                "parameters": si(cost.params).replace(" ", "\u00a0"),
+                "time": times_in_words(taken[choice.title]),
             }
         )
-    st.table(pd.DataFrame(rows).set_index("model"), alt="Models, weights, answers, cost and time")
-    first = next(iter(predictions.values())).latency
-    threads = "1 thread" if first.threads == 1 else f"{first.threads} threads"
-    st.caption(
-        f"Time: median of {first.repeats} forward passes of one photo (quartiles in brackets), "
-        f"measured on this machine: {first.device}, {threads}, torch {first.torch_version}. "
-        "Multiply-adds and parameters: computed here. Validation: top-1 of the shipped weights on "
-        "photos they never saw, measured once by this project."
-    )
-    for choice in choices:
-        if choice.note and choice.title in predictions:
+    st.table(pd.DataFrame(rows).set_index("model"), alt="Models, answers, weights, cost and time")
+    _about_time([requests[choice.title] for choice in shown], list(taken.values()))
+    _about_weights([predictions[choice.title] for choice in shown])
+    for choice in shown:
+        if choice.note:
             st.caption(f"{choice.title}: {choice.note}.")
     for title, prediction in predictions.items():
         if prediction.note:
             st.info(f"{title}: {prediction.note}", icon=":material/info:")
-    if any(p.weights.startswith("grown from") for p in predictions.values()):
-        st.info(
-            "Grown weights compute the parent's function in a larger network: at the parent's "
-            "resolution the predictions are equal by construction. They show what the size costs, "
-            "not what training it would bring.",
-            icon=":material/content_copy:",
-        )
-    if any(p.weights == UNTRAINED for p in predictions.values()):
-        st.warning(
-            "The Scale page's network has no trained weights. It is run for its time and memory; "
-            "what it predicts is chance, so its bars are hollow.",
-            icon=":material/casino:",
-        )
+
+
+def _about_time(requests: Sequence[PredictRequest], taken: Sequence[Latency]) -> None:
+    first = taken[0]
+    threads = "1 thread" if first.threads == 1 else f"{first.threads} threads"
+    st.caption(
+        f"Time: one forward pass, median of {first.repeats}, measured on this machine "
+        f"({first.device}, {threads}, torch {first.torch_version}). Multiply-adds and parameters: "
+        "computed here. Validation: top-1 of the shipped weights, measured once by this project."
+    )
+
+    def again() -> None:
+        times().forget([request.model for request in requests])
+        cache.forget_predictions(requests)
+
+    if not all(is_sure(latency) for latency in taken):
+        st.caption("**Noisy**: the passes took unequal times because the machine is busy.")
+    st.button("Measure the times again", icon=":material/timer:", on_click=again, key="time_again")
+
+
+def _about_weights(predictions: Sequence[Prediction]) -> None:
+    for label in dict.fromkeys(prediction.weights for prediction in predictions):
+        kind = model_views.weights_kind(label)
+        if label.startswith("grown from"):
+            what = (
+                "the parent's function in a larger network: at the parent's resolution the answers "
+                "are equal by construction. It shows what the size costs, not what training brings"
+            )
+        elif label == UNTRAINED:
+            what = "run for time and memory; what it says is chance, so its bars are hollow"
+        else:
+            what = ""
+        st.caption(f"{kind} {label}{f': {what}' if what else ''}.")
 
 
 def measured_top1(choice: ModelChoice) -> str:
-    """A shipped model's accuracy on its validation photos, from its record; else a dash."""
+    """A shipped model's accuracy on its validation photos, from its record; else nothing."""
     family, _, role = choice.key.partition("/")
     if family != "classroom":
-        return "-"
-    return f"{read_record(role)['val_top1']:.1f} %"
+        return ""
+    return f"{read_record(role)['val_top1']:.1f}\u00a0%"
 
 
 def more_photos() -> None:

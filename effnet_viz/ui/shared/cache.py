@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextvars
 import uuid
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import streamlit as st
@@ -230,6 +230,12 @@ def predict(request: PredictRequest) -> Prediction:
 def kept_prediction(request: PredictRequest) -> Prediction | None:
     """The prediction, where it has been made."""
     return _predictions_kept().find(request)
+
+
+def forget_predictions(requests: Sequence[PredictRequest]) -> None:
+    """Make these anew when they are asked for, with their times."""
+    for request in requests:
+        _predictions_kept().drop(request)
 
 
 @st.cache_resource(max_entries=MODELS_KEPT, show_spinner=False, hash_funcs=_BY_REPR)

@@ -37,6 +37,11 @@ class KeptWithin(Generic[T]):
             self._values.move_to_end(key)
             return self._values[key][0]
 
+    def drop(self, key: Hashable) -> None:
+        """Forget a value, if it is kept."""
+        with self._lock:
+            self._values.pop(key, None)
+
     def get(self, key: Hashable, make: Callable[[], T], size: Callable[[T], int]) -> T:
         """The kept value, else what ``make`` returns, kept with ``size`` bytes of it."""
         while True:

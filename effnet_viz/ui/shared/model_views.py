@@ -22,21 +22,24 @@ def weights_badge(weights: str, wraps: bool = False) -> str:
     return f":{colour}[:small[{weights}]]" if wraps else f":{colour}-badge[{weights}]"
 
 
+def weights_kind(weights: str) -> str:
+    """The kind of a model's weights as a badge of one word."""
+    words = {SHIPPED: "shipped", IMAGENET: "ImageNet", UNTRAINED: "untrained"}
+    kind = words.get(weights, "fine-tuned" if "then trained" in weights else "grown")
+    return f":{_BADGE_COLOURS.get(weights, 'violet')}-badge[{kind}]"
+
+
 def class_warning(photo: Photo, families: Iterable[str]) -> None:
     """Say plainly where the photo lies outside what the classroom family ever learned."""
     if "classroom" not in families:
         return
-    known = ", ".join(IMAGENETTE_CLASSES.values())
-    if photo.true_label in IMAGENETTE_CLASSES.values():
+    if any(label in IMAGENETTE_CLASSES.values() for label in photo.labels):
         return
-    what = (
-        f"This photo shows **{photo.true_label}**, which is"
-        if photo.true_label
-        else "Unless your photo shows one of these, it is"
-    )
+    known = ", ".join(IMAGENETTE_CLASSES.values())
+    shows = f"This photo shows **{photo.true_label}**. " if photo.true_label else ""
     st.warning(
-        f"{what} none of the ten classes the classroom family knows ({known}). "
-        "It will answer with one of them all the same.",
+        f"{shows}The classroom networks know ten things only: {known}. A photo of anything else "
+        "gets one of these names all the same.",
         icon=":material/help:",
     )
 
