@@ -2,5 +2,6 @@
 
 As ``ui``.
 
+- ``times``: times one can trust: the surest measurement of each network, with the digits it has.
 - ``views``: the sections of the Run page.
 """
