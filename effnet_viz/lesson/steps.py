@@ -1,0 +1,87 @@
+"""The screens of the lesson in their order, and what belongs to each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A page of the app and the state it opens with; its label is under ``key`` in the words."""
+
+    key: str
+    page: str
+    state: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One screen: its questions in the order of asking, and where it points to."""
+
+    key: str
+    questions: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+
+
+def _link(key: str, page: str, **state: str) -> Link:
+    return Link(key, f"pages/{page}.py", MappingProxyType(state))
+
+
+#: The budgets of the game, in baselines, by the name under which a room keeps the bids.
+BUDGETS: MappingProxyType[str, float] = MappingProxyType({"budget2": 2.0, "budget4": 4.0})
+
+STEPS: MappingProxyType[str, Step] = MappingProxyType(
+    {
+        step.key: step
+        for step in (
+            Step("before"),
+            Step(
+                "why",
+                ("b4", "flops", "search"),
+                (
+                    _link("paper", "paper"),
+                    _link("scale", "scale", by="B0-B7", variant="B4"),
+                ),
+            ),
+            Step(
+                "one",
+                ("width", "pixels", "depth_alone"),
+                (
+                    _link("search", "grid_search"),
+                    _link("scale", "scale", by="d, w, r", depth="4"),
+                ),
+            ),
+            Step(
+                "cost",
+                ("double_width", "double_both", "triple"),
+                (
+                    _link("scale", "scale", by="d, w, r", width="2"),
+                    _link("anatomy", "anatomy", by="d, w, r", width="2"),
+                ),
+            ),
+            Step("game", tuple(BUDGETS), (_link("search", "grid_search"),)),
+            Step(
+                "family",
+                ("phi_one", "power", "index"),
+                (
+                    _link("scale", "scale", phi="1.0", guess="Just show me"),
+                    _link("paper", "paper", p_claim="index"),
+                ),
+            ),
+            Step(
+                "look",
+                ("maps", "time", "mbconv"),
+                (
+                    _link("compare", "compare", photo="golf-ball", grid="true"),
+                    _link("benchmark", "benchmark"),
+                ),
+            ),
+            Step("after", (), (_link("scale", "scale"),)),
+        )
+    }
+)
+
+#: The five steps that teach, without the tests and the game.
+TEACHING = ("why", "one", "cost", "family", "look")
