@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 BENCHMARKS = $(wildcard benchmarks/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format browser soak benchmark clean
+.PHONY: help run serve test check format browser soak benchmark clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
@@ -17,8 +17,11 @@ help:  ## list the targets
 run: .venv/.installed  ## install what the app needs and start it
 	$(BIN)/streamlit run app.py
 
+serve: .venv/.installed  ## start it for a class: address and QR code, one server for thirty
+	$(BIN)/python -m effnet_viz app --class
+
 test: .venv/.installed-dev browser check  ## install what tests need; checks, tests, coverage
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term
 
 check: .venv/.installed-dev  ## format, lint, types
 	$(BIN)/ruff format --check .

@@ -17,9 +17,9 @@ def open_page() -> Callable[..., AppTest]:
         app = AppTest.from_file(str(APP), default_timeout=60)
         for key, value in query.items():
             app.query_params[key] = value
-        app.run()
         if page:
-            app.switch_page(page).run()
+            app.switch_page(page)
+        app.run()
         assert not app.exception, [e.value for e in app.exception]
         return app
 

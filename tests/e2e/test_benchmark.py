@@ -63,6 +63,7 @@ def test_a_measurement_of_ones_own(page: Page, server: str):
     expect(row(page, "B7")).to_have_count(0)
     expect(charts.first).not_to_contain_text("B7")
     expect(page.get_by_text("Measure at least three models")).to_be_visible()
+    settled(page)  # the table is drawn before the file below it is offered
     with page.expect_download() as download:
         page.get_by_role("button", name="Measured in this visit, CSV").click()
     text = download.value.path().read_text()

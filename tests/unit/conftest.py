@@ -19,6 +19,7 @@ class FileServer:
         self.replies: dict[str, list[bytes | Reply]] = {}
         self.requests: list[str] = []
         self.closing = threading.Event()
+        self.gave_up = threading.Event()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -66,7 +67,8 @@ class FileServer:
             if before:
                 self.truncated(before, declared)(handler)
                 handler.wfile.flush()
-            self.closing.wait(30)
+            if not self.closing.wait(30):
+                self.gave_up.set()
 
         return reply
 

@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,24 @@ def source(url: str) -> Source:
 
 def get(source: Source, folder: Path, **options):
     return verified_file(source, folder, what="The thing", meanwhile="Tea is served.", **options)
+
+
+#: Far longer than a busy machine needs for what takes no waiting, far shorter than `long_limits`.
+AT_ONCE_S = 60
+
+
+@contextmanager
+def at_once():
+    started = time.perf_counter()
+    yield
+    assert time.perf_counter() - started < AT_ONCE_S
+
+
+@pytest.fixture
+def long_limits(monkeypatch):
+    """Whoever waits for a time limit waits too long."""
+    monkeypatch.setattr(download, "CONNECT_TIMEOUT_S", 5 * AT_ONCE_S)
+    monkeypatch.setattr(download, "STALL_TIMEOUT_S", 5 * AT_ONCE_S)
 
 
 def names(folder: Path) -> set[str]:
@@ -106,13 +125,20 @@ def test_a_connection_that_ends_early(file_server, tmp_path, declared):
     assert (tmp_path / "f.bin.corrupt").stat().st_size == 123_456
 
 
-def test_refused_is_said_within_two_seconds(closed_port, tmp_path):
-    started = time.perf_counter()
-    with pytest.raises(ResourceError, match=r"^The thing.*127\.0\.0\.1 cannot be reached.*Tea"):
+def test_the_limit_for_reaching_a_server_is_two_seconds():
+    assert download.CONNECT_TIMEOUT_S < 2
+
+
+@pytest.mark.usefixtures("long_limits")
+def test_refused_is_said_at_once(closed_port, tmp_path):
+    with (
+        at_once(),
+        pytest.raises(ResourceError, match=r"^The thing.*127\.0\.0\.1 cannot be reached.*Tea"),
+    ):
         get(source(f"http://127.0.0.1:{closed_port}/f.bin"), tmp_path / "cache")
-    assert time.perf_counter() - started < 2
 
 
+@pytest.mark.usefixtures("long_limits")
 @pytest.mark.parametrize("host", ["server.invalid", "a..b", "x" * 80 + ".invalid"])
 def test_a_host_without_address(monkeypatch, tmp_path, host):
     real = socket.getaddrinfo
@@ -123,35 +149,31 @@ def test_a_host_without_address(monkeypatch, tmp_path, host):
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
-    started = time.perf_counter()
-    with pytest.raises(ResourceError, match="cannot be reached"):
+    with at_once(), pytest.raises(ResourceError, match="cannot be reached"):
         get(source(f"https://{host}/f.bin"), tmp_path)
-    assert time.perf_counter() - started < 2
 
 
 @pytest.mark.parametrize("slow", ["create_connection", "getaddrinfo"])
-def test_a_network_that_swallows_everything_is_said_within_two_seconds(monkeypatch, tmp_path, slow):
+def test_a_network_that_swallows_everything_is_said_at_the_limit(monkeypatch, tmp_path, slow):
+    monkeypatch.setattr(download, "CONNECT_TIMEOUT_S", 0.3)
     over = threading.Event()
 
     def swallow(*args, **kwargs):
-        over.wait(20)
+        over.wait(2 * AT_ONCE_S)
         raise TimeoutError
 
     monkeypatch.setattr(socket, slow, swallow)
-    started = time.perf_counter()
-    with pytest.raises(ResourceError, match=r"no answer in time"):
+    with at_once(), pytest.raises(ResourceError, match=r"no answer in time"):
         get(source("https://example.org/f.bin"), tmp_path)
-    assert time.perf_counter() - started < 2
     over.set()
 
 
 def test_a_server_that_never_answers(file_server, monkeypatch, tmp_path):
     monkeypatch.setattr(download, "STALL_TIMEOUT_S", 0.3)
     file_server.replies["/f.bin"] = [file_server.silent()]
-    started = time.perf_counter()
     with pytest.raises(ResourceError, match="no answer in time"):
         get(source(file_server.url("/f.bin")), tmp_path)
-    assert time.perf_counter() - started < 2
+    assert not file_server.gave_up.is_set()
     assert names(tmp_path) == set()
 
 
@@ -196,8 +218,10 @@ def test_progress_can_cancel(file_server, monkeypatch, tmp_path):
 
 
 def test_threads_share_one_download(file_server, tmp_path):
+    all_asked = threading.Event()
+
     def slowly(handler):
-        time.sleep(0.2)
+        assert all_asked.wait(60)
         file_server.truncated(BODY, len(BODY))(handler)
 
     file_server.replies["/f.bin"] = [slowly]
@@ -210,6 +234,7 @@ def test_threads_share_one_download(file_server, tmp_path):
     ]
     for thread in threads:
         thread.start()
+    all_asked.set()
     for thread in threads:
         thread.join()
     assert digests == [hashlib.sha256(BODY).hexdigest()] * 6

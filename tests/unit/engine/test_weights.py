@@ -20,7 +20,7 @@ from PIL import Image
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms._presets import ImageClassification
 
-from effnet_viz.engine import images, published, weights
+from effnet_viz.engine import download, images, published, weights
 from effnet_viz.engine.models import build_model
 from effnet_viz.engine.training.recipe import EpochResult, Recipe
 from effnet_viz.engine.training.shipping import half_precision_copy, save_checkpoint
@@ -298,10 +298,11 @@ def test_no_network_is_said_at_once_with_what_still_works(
     monkeypatch.setattr(
         PUBLISHED["b3"].value, "url", f"http://127.0.0.1:{closed_port}/b3-01234567.pth"
     )
+    monkeypatch.setattr(download, "CONNECT_TIMEOUT_S", 300)
     started = time.perf_counter()
     with pytest.raises(UserError) as raised:
         load_model("imagenet", "b3")
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 60  # it waited for no limit
     message = str(raised.value)
     assert "ImageNet weights of b3 (47 MB)" in message
     assert "cannot be reached" in message

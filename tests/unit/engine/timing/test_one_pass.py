@@ -1,3 +1,5 @@
+import time
+
 import pytest
 import torch
 from torch import nn
@@ -83,5 +85,7 @@ def test_a_real_pass_takes_the_time_it_takes():
             one_pass.time.sleep(0.02)
             return inputs
 
+    started = time.perf_counter()
     latency = measure_latency(Slow(), INPUTS, device="cpu", repeats=3)
-    assert 20 <= latency.q1_ms <= latency.median_ms <= latency.q3_ms < 2000
+    all_of_it_ms = 1000 * (time.perf_counter() - started)
+    assert 20 <= latency.q1_ms <= latency.median_ms <= latency.q3_ms < all_of_it_ms
