@@ -3,7 +3,8 @@
 import streamlit as st
 
 from effnet_viz.evidence.files import asset
-from effnet_viz.ui.shared import copy_link, engine, steps, widgets
+from effnet_viz.ui.frame import copy_link, served, steps
+from effnet_viz.ui.shared import engine, widgets
 
 st.set_page_config(
     page_title="Compound scaling, seen", page_icon=str(asset("icon.png")), layout="wide"
@@ -62,6 +63,8 @@ page = st.navigation(
 widgets.sidebar()
 with st.sidebar:
     copy_link.copy_link()
+    served.invitation()
+served.log_in_lines()
 steps.keep_steps()
 page.run()
 engine.begin_loading()

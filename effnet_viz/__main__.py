@@ -102,6 +102,10 @@ def _add_app(add_parser: AddParser) -> None:
     command.add_argument(
         "--port", type=int, metavar="N", help="default: 8501, or the next one that is free"
     )
+    command.add_argument(
+        "--class", action="store_true", dest="for_class",
+        help="for a whole class: reachable in the room's network, with its address as a QR code",
+    )  # fmt: skip
     command.set_defaults(run=_run_app)
 
 

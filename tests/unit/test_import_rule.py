@@ -32,16 +32,16 @@ WITHOUT_TORCH = (
     "engine.download",
     "engine.images",
     "engine.requests",
+    "engine.serving.address",
     "engine.serving.turns",
     "engine.jobs.background",
     "engine.jobs.search",
     "engine.jobs.timing",
     "engine.training.imagenette",
 )
-#: Of those, what needs nothing but the standard library.
-STANDARD_LIBRARY_ONLY = tuple(
-    name for name in WITHOUT_TORCH if name not in ("engine.images", "engine.requests")
-)
+#: Of those, what needs more than the standard library: Pillow, segno.
+WITH_MORE = ("engine.images", "engine.requests", "engine.serving.address")
+STANDARD_LIBRARY_ONLY = tuple(name for name in WITHOUT_TORCH if name not in WITH_MORE)
 
 ENGINE_LIBRARIES = {"torch", "torchvision", "pytorch_grad_cam"}
 

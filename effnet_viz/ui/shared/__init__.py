@@ -5,7 +5,6 @@ As ``ui``.
 - ``background_views``: work in the background on a page: a button, then progress with time left and
   a way to stop.
 - ``cache``: the only users of Streamlit's caches, and the only importers of the engine.
-- ``copy_link``: a button that copies the address of what is on screen.
 - ``engine``: the engine behind the pages: loaded once, in the background, and used in turns.
 - ``kept``: things kept in memory up to a number of bytes; the longest unused go first.
 - ``links``: what a page's own link must say of choices that were made on another page.
@@ -16,6 +15,5 @@ As ``ui``.
 - ``shell``: what surrounds a page.
 - ``state``: the keys of shared state and what they mean; every key is also the name in the link.
 - ``work``: long work that a visit owns, and that ends with it.
-- ``steps``: what Back goes back to: one step for each page, section or stage.
 - ``widgets``: components that own widget state; pages call them and read plain values back.
 """

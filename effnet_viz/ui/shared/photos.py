@@ -11,6 +11,7 @@ from effnet_viz.engine.requests import PhotoFile
 from effnet_viz.engine.training import imagenette
 from effnet_viz.errors import UserError
 from effnet_viz.evidence import samples
+from effnet_viz.ui.frame.served import note_photo
 from effnet_viz.ui.shared import cache
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def photo_select(width: int | Literal["stretch"] = "stretch") -> Photo:
             icon=":material/no_photography:",
         )
     if chosen == YOURS and own:
-        return own
+        return _noted(own)
     sample = catalogue[chosen]
     data = samples.read_sample(sample.name)
     credit = f"{sample.source}; {sample.licence}."
@@ -89,9 +90,21 @@ def photo_select(width: int | Literal["stretch"] = "stretch") -> Photo:
             f"{sample.licence}. Drawn, and kept because the baseline recognises it: it shows what "
             "the networks do, not how good they are."
         )
-    return Photo(
-        PhotoFile.of(data), sample.title, sample.alt, sample.true_label, credit, sample.also_shows
+    return _noted(
+        Photo(
+            PhotoFile.of(data),
+            sample.title,
+            sample.alt,
+            sample.true_label,
+            credit,
+            sample.also_shows,
+        )
     )
+
+
+def _noted(photo: Photo) -> Photo:
+    note_photo(photo.file.key)
+    return photo
 
 
 def upload_control() -> None:
