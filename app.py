@@ -4,6 +4,7 @@ import streamlit as st
 
 from effnet_viz.evidence.files import asset
 from effnet_viz.ui.frame import copy_link, served, steps
+from effnet_viz.ui.lesson import glossary
 from effnet_viz.ui.shared import engine, widgets
 
 st.set_page_config(
@@ -58,10 +59,19 @@ page = st.navigation(
                 help="How long models take on this machine, against what they cost on paper.",
             ),
         ],
+        "Learn": [
+            st.Page(
+                "pages/lesson.py",
+                title="Lesson",
+                icon=":material/school:",
+                help="Predict, lock, reveal: fifty minutes for a class, an hour for one person.",
+            ),
+        ],
     }
 )
 widgets.sidebar()
 with st.sidebar:
+    glossary.glossary()
     copy_link.copy_link()
     served.invitation()
 served.log_in_lines()

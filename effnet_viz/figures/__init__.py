@@ -9,6 +9,7 @@ or streamlit.
 - ``block_drawing``: a block's operations as an SVG drawing that follows the page's own text colour.
 - ``canvas``: the pieces that drawing is made of, as SVG: slabs, boxes with bars, nodes, arrows.
 - ``drawn_on``: a photo's square as a chart on which a box can be drawn.
+- ``lesson``: the Lesson page's figures: where points are put, and what a class bids.
 - ``overlays``: maps onto photos: pictures as PIL images.
 - ``paper``: the Paper page's figures: plain numbers in, plotly figures out.
 - ``report``: a comparison as one HTML file: pictures inside, no script, no network, light and dark.

@@ -17,7 +17,13 @@ from effnet_viz.errors import UserError
 from effnet_viz.evidence import accuracy
 from effnet_viz.lesson.answers import Kind, Value, Worked
 from effnet_viz.scaling.architectures import EFFICIENTNET_B0
-from effnet_viz.scaling.compound import Coefficients, Multipliers, round_repeats, scale
+from effnet_viz.scaling.compound import (
+    Coefficients,
+    Multipliers,
+    round_px,
+    round_repeats,
+    scale,
+)
 
 Form = Literal["a", "b"]
 Moment = Literal["before", "after"]
@@ -53,7 +59,7 @@ def _exponent(form: Form) -> Worked:
 
 def _law(depth: float, width: float, resolution: float) -> float:
     base = EFFICIENTNET_B0.resolution_px
-    return Multipliers(depth, width, round(resolution * base)).law_ratio(base)
+    return Multipliers(depth, width, round_px(resolution * base)).law_ratio(base)
 
 
 def _width(form: Form) -> Worked:

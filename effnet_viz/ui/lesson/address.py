@@ -1,0 +1,46 @@
+"""Under which address phones reach this server, as links and as a picture."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlencode, urlsplit
+
+import streamlit as st
+
+from effnet_viz.engine.serving.address import class_address, lan_address, qr_svg
+
+__all__ = ["join_link", "origin", "qr_svg", "with_token"]
+
+
+def origin() -> str:
+    """Scheme, host and port under which others reach the app, e.g. ``http://192.168.1.7:8501``.
+
+    Named when the server was started for a class; else the one in this visitor's browser, where
+    that is not this very machine; else this machine's in its own network.
+    """
+    if (chosen := class_address()) is not None:
+        return chosen
+    here = urlsplit(st.context.url or "")
+    if here.hostname and not _is_loopback(here.hostname):
+        return f"{here.scheme}://{here.netloc}"
+    port = here.port or st.get_option("server.port")
+    return f"http://{lan_address()}:{port}"
+
+
+def join_link(code: str) -> str:
+    """Where students join."""
+    return f"{origin()}/lesson?{urlencode({'room': code})}"
+
+
+def with_token(code: str, role: str, token: str) -> str:
+    """A link that carries a seat or the teacher's powers to another device."""
+    return f"{origin()}/lesson?{urlencode({'room': code, role: token})}"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

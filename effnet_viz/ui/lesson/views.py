@@ -1,0 +1,178 @@
+"""The page: which screen, for whom."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from effnet_viz.errors import UserError
+from effnet_viz.lesson.items import MOMENTS
+from effnet_viz.lesson.names import clean_code
+from effnet_viz.lesson.questions import Setting, shipped
+from effnet_viz.lesson.script import teachers_sheet
+from effnet_viz.lesson.steps import STEPS, Step
+from effnet_viz.ui.lesson import ask, entry, game, live, place, sheet, teacher
+from effnet_viz.ui.lesson.place import AsTeacher, OnSeat, Place
+from effnet_viz.ui.lesson.wording import say, text
+from effnet_viz.ui.shared.parts import link
+
+#: A student's screen looks so often whether the teacher has moved on.
+FOLLOW_EVERY_S = 1.5
+
+
+def page() -> None:
+    """The whole page below its title."""
+    try:
+        here = place.current()
+    except UserError as error:
+        st.error(str(error), icon=":material/error:")
+        st.button(say("go_on_alone"), key="lesson_alone", on_click=place.leave)
+        return
+    place.keep_in_browser()
+    if here is None:
+        if code := _code_in_link():
+            entry.join(code)
+        else:
+            _alone()
+    elif isinstance(here, AsTeacher):
+        _teaching(here)
+    else:
+        _on_seat(here)
+
+
+def _code_in_link() -> str:
+    try:
+        return clean_code(st.query_params.get(place.ROOM, ""))
+    except UserError:
+        return ""
+
+
+def _alone() -> None:
+    st.markdown(say("lead"))
+    names = list(STEPS)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        key = st.pills(
+            say("screen"),
+            names,
+            default=names[0],
+            format_func=lambda name: text().steps[name].title,
+            key=place.SCREEN,
+            bind="query-params",
+            required=True,
+            wrap=True,
+        )
+    screen = place.known_screen(str(key))
+    here = place.alone(entry.own_base())
+    _screen(here, STEPS[screen])
+    _onwards(screen)
+    entry.doors()
+    with st.expander(say("for_teachers"), icon=":material/schedule:"):
+        for minutes, act in text().steps[screen].script:
+            st.markdown(f"**{minutes}** · {act}")
+        st.download_button(
+            say("script_file"),
+            teachers_sheet(text(), shipped(here.base)),
+            file_name="lesson-script.html",
+            mime="text/html",
+            icon=":material/download:",
+            on_click="ignore",
+            key="lesson_script_alone",
+        )
+
+
+def _onwards(screen: str) -> None:
+    names = list(STEPS)
+    at = names.index(screen)
+
+    def go(name: str) -> None:
+        st.session_state[place.SCREEN] = name
+
+    with st.container(horizontal=True):
+        if at:
+            st.button(
+                say("back"), key="lesson_back", on_click=go, args=(names[at - 1],),
+                icon=":material/arrow_back:",
+            )  # fmt: skip
+        if at + 1 < len(names):
+            following = names[at + 1]
+            st.button(
+                say("next", title=text().steps[following].title), key="lesson_next", on_click=go,
+                args=(following,), icon=":material/arrow_forward:", icon_position="right",
+            )  # fmt: skip
+
+
+def _on_seat(here: OnSeat) -> None:
+    nickname = f" · {here.place.nickname}" if here.place.nickname else ""
+    st.text(say("seat_is", code=here.state.code, number=here.place.number) + nickname)
+    _follow(here.state.code, here.state.version)
+    _screen(here, STEPS[place.known_screen(here.state.screen)])
+    st.button(say("leave_room"), key="lesson_leave", on_click=place.leave, type="tertiary")
+
+
+@st.fragment(run_every=FOLLOW_EVERY_S)
+def _follow(code: str, version: int) -> None:
+    """Draw the page anew when the teacher did something."""
+    try:
+        moved = place.store().version(code) != version
+    except UserError:
+        moved = True
+    if moved:
+        st.rerun()
+
+
+def _teaching(here: AsTeacher) -> None:
+    teacher.header(here)
+    step = STEPS[place.known_screen(here.state.screen)]
+    if step.key == next(iter(STEPS)):
+        teacher.invitation(here)
+    _screen(here, step)
+    teacher.desk(here, shipped(here.base))
+
+
+def _screen(here: Place, step: Step) -> None:
+    words = text().steps[step.key]
+    st.header(words.title)
+    st.markdown(words.lead)
+    st.markdown(f"**{say('do')}** {words.do}  \n**{say('notice')}** {words.notice}")
+    if isinstance(here, AsTeacher):
+        teacher.script(step.key)
+    for moment in MOMENTS:
+        if step.key == moment:
+            if isinstance(here, AsTeacher):
+                teacher.test(here, moment)
+            else:
+                sheet.sheet(here, moment)
+    if step.key == MOMENTS[1] and not isinstance(here, AsTeacher):
+        sheet.own_gain(here)
+    if step.key == "game":
+        teacher.bids(here) if isinstance(here, AsTeacher) else game.play(here)
+    elif step.questions:
+        _step(here, step, shipped(here.base))
+    if step.links:
+        with st.container(horizontal=True):
+            for each in step.links:
+                link_to(each.page, words.links[each.key], dict(each.state))
+
+
+def _step(here: Place, step: Step, setting: Setting) -> None:
+    """Questions beside the live part, which shows its numbers once all are revealed."""
+    questions, effect = st.columns([1, 1.15], gap="large")
+    revealed = all(here.phase(key) == "revealed" for key in step.questions)
+    with questions:
+        for number, key in enumerate(step.questions, start=1):
+            if isinstance(here, AsTeacher):
+                teacher.question(here, key, setting, number)
+            else:
+                ask.question(here, key, setting, number)
+    with effect:
+        try:
+            live.LIVE[step.key](setting, revealed)
+        except UserError as error:
+            st.error(str(error), icon=":material/error:")
+
+
+def link_to(page: str, label: str, state: dict[str, str]) -> None:
+    """A link into a page that opens with this state."""
+    if not state:
+        link(page, label, ":material/arrow_outward:")
+        return
+    st.page_link(page, label=label, icon=":material/arrow_outward:", query_params=state)
