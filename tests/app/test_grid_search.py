@@ -295,8 +295,7 @@ def test_a_named_folder_without_photos_is_said(open_page, results, monkeypatch, 
 def test_what_is_shipped_is_whole():
     """Each shipped row is a point of the grid, costs what is computed now, and has its curve."""
     rows, curves = records.read_rows(), records.read_curves()
-    if not rows:
-        pytest.skip("this copy ships no results")
+    assert rows
     points = {point.name: point for point in search_points()}
     for row in rows:
         again = row_of(
