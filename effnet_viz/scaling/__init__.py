@@ -7,6 +7,7 @@ Standard library only; imports nothing of the package but ``errors``.
   each.
 - ``blocks``: a block taken apart: its operations in order, what each does, costs, and turns into
   what.
+- ``centres``: where the cells of a map lie on the photo: each in the middle of what it sees.
 - ``compound``: the scaling laws, the rounding rules, and the scaled architecture.
 - ``cost``: what a network costs, by arithmetic alone: parameters, multiply-adds, activations,
   receptive field.

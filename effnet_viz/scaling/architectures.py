@@ -18,6 +18,10 @@ Operator = Literal[
 ]
 Family = Literal["efficientnet", "mobilenet_v1", "mobilenet_v2", "resnet"]
 
+#: Where zeros go round a map: as many on either side (torch), or, of an odd number, the one more
+#: after it (TensorFlow's "same").
+Padding = Literal["symmetric", "same"]
+
 
 @dataclass(frozen=True, slots=True)
 class StageSpec:
@@ -65,12 +69,13 @@ class StageSpec:
 
 @dataclass(frozen=True, slots=True)
 class ArchitectureSpec:
-    """A whole network: its stages from stem to head, its input size and its number of classes.
+    """A whole network: its stages from stem to head, its input and its number of classes.
 
     ``name`` is for code, links and the command line, ``title`` for people; a scaled network keeps
     its baseline's. ``stages[i]`` is stage ``i + 1`` in the paper's numbering. ``min_head_channels``
     is a floor for the scaled head (MobileNetV2 never shrinks its 1280). ``dropout`` acts before the
-    last linear layer and costs nothing.
+    last linear layer and costs nothing. ``in_channels`` are the photo's, 3 for colour.
+    ``padding`` says where the convolutions' zeros go, and so where a map's cells lie.
     """
 
     name: str
@@ -82,6 +87,8 @@ class ArchitectureSpec:
     min_head_channels: int = 0
     source: str = ""
     title: str = ""
+    in_channels: int = 3
+    padding: Padding = "symmetric"
 
 
 EFFICIENTNET_B0 = ArchitectureSpec(
@@ -209,7 +216,7 @@ def architecture(name: str) -> ArchitectureSpec:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedVariant:
-    """One row of the table of released EfficientNets; the index is not phi."""
+    """One row of a table of released EfficientNets; the index is not phi."""
 
     width: float
     depth: float
@@ -217,7 +224,7 @@ class ReleasedVariant:
     dropout: float
 
 
-#: The original implementation's coefficients (Tan & Le 2019); they follow no single phi.
+#: The paper's B0 to B7, by the original implementation's coefficients; they follow no single phi.
 RELEASED_VARIANTS: MappingProxyType[str, ReleasedVariant] = MappingProxyType(
     {
         #                     width depth  px  dropout
@@ -230,4 +237,20 @@ RELEASED_VARIANTS: MappingProxyType[str, ReleasedVariant] = MappingProxyType(
         "b6": ReleasedVariant(1.8, 2.6, 528, 0.5),
         "b7": ReleasedVariant(2.0, 3.1, 600, 0.5),
     }
+)
+
+#: Published after the paper, with other training, in the original implementation: B8 for Xie et
+#: al. 2019 (arXiv:1911.09665), L2 for Xie et al. 2019 (arXiv:1911.04252). The paper's tables end at
+#: B7, and torchvision has no weights for these: they are here for their cost.
+LATER_VARIANTS: MappingProxyType[str, ReleasedVariant] = MappingProxyType(
+    {
+        #                     width depth  px  dropout
+        "b8": ReleasedVariant(2.2, 3.6, 672, 0.5),
+        "l2": ReleasedVariant(4.3, 5.3, 800, 0.5),
+    }
+)
+
+#: The paper's and the later ones, for what takes any.
+VARIANTS: MappingProxyType[str, ReleasedVariant] = MappingProxyType(
+    {**RELEASED_VARIANTS, **LATER_VARIANTS}
 )

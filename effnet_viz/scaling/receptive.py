@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import floor
 
 from effnet_viz.scaling.architectures import ArchitectureSpec
-from effnet_viz.scaling.blocks import blocks_of
+from effnet_viz.scaling.centres import cell_centres
 from effnet_viz.scaling.cost import network_cost
 
 
@@ -34,22 +35,16 @@ class StageField:
 def receptive_fields(spec: ArchitectureSpec) -> tuple[StageField, ...]:
     """What a middle position of each stage sees, stem to last convolution stage; no head.
 
-    A position ``i`` of a map lies on input pixel ``i · step_px``: convolutions pad evenly, so every
-    one keeps its centre. The position chosen is the one nearest the photo's middle.
+    The squares lie round the centres of `cell_centres`; the position chosen is the one nearest the
+    photo's middle.
     """
     fields = []
-    step = 1
-    for row in network_cost(spec).stages:
-        for block in blocks_of(spec, row.stage):
-            for layer in block.layers:
-                if layer.branch == "main":
-                    step *= layer.stride
+    for row, centres in zip(network_cost(spec).stages, cell_centres(spec), strict=False):
         if spec.stages[row.stage - 1].operator in ("conv_head", "pool_head"):
             continue
-        grid = row.out_resolution_px
-        middle = min(grid - 1, (spec.resolution_px - 1 + step) // (2 * step))
-        start = middle * step - (row.receptive_field_px - 1) // 2
-        fields.append(
-            StageField(row.stage, row.operator, row.receptive_field_px, start, step, grid)
-        )
+        grid, side = row.out_resolution_px, row.receptive_field_px
+        middle = min(grid - 1, max(0, floor(centres.cell_at(0.5) + 0.5)))
+        start = int(centres.first_px + middle * centres.step_px - side / 2)
+        step = int(centres.step_px)
+        fields.append(StageField(row.stage, row.operator, side, start, step, grid))
     return tuple(fields)
