@@ -13,13 +13,16 @@ from types import MappingProxyType
 from typing import Protocol
 
 from effnet_viz.errors import UserError
-from effnet_viz.scaling.architectures import RELEASED_VARIANTS, ArchitectureSpec, StageSpec
+from effnet_viz.scaling.architectures import VARIANTS, ArchitectureSpec, StageSpec
 
 #: Limits inside which a scaled network still means something; far beyond anything trainable.
 PHI_LIMIT = 20.0
 COEFFICIENT_RANGE = (0.5, 4.0)
 MULTIPLIER_LIMIT = 64.0
 RESOLUTION_RANGE_PX = (8, 8000)
+
+#: How far from a whole number, relative to it, floating point may leave a product that is one.
+DUST = 1e-9
 
 #: The paper's grid-search result at phi = 1 (v1 section 4).
 PAPER_ALPHA, PAPER_BETA, PAPER_GAMMA = 1.2, 1.1, 1.15
@@ -91,7 +94,7 @@ class Coefficients:
         return checked_multipliers(
             self.alpha**self.phi,
             self.beta**self.phi,
-            round(self.exact_px(baseline_px)),
+            round_px(self.exact_px(baseline_px)),
         )
 
 
@@ -122,16 +125,31 @@ def _require(name: str, value: float, low: float, high: float) -> None:
         raise UserError(f"{name} must be between {low:g} and {high:g}, not {value}.")
 
 
+def undusted(product: float) -> float:
+    """The whole number that a product is up to a relative 1e-9, else the product itself.
+
+    Every product is passed through here before it is rounded: √2² is 2.0000000000000004 in floating
+    point, and must not become 3 blocks.
+    """
+    nearest = math.floor(product + 0.5)
+    return nearest if abs(product - nearest) <= DUST * nearest else product
+
+
 def round_filters(channels: float, width: float = 1.0) -> int:
     """``channels · width`` snapped to a multiple of 8, at least 8 and 90 % of the product."""
-    scaled = channels * width
+    scaled = undusted(channels * width)
     snapped = max(8, int(scaled + 4) // 8 * 8)
-    return snapped + 8 if snapped < 0.9 * scaled else snapped
+    return snapped + 8 if snapped < undusted(0.9 * scaled) else snapped
 
 
 def round_repeats(repeats: int, depth: float) -> int:
     """``ceil(depth · repeats)``: any depth above 1 doubles a one-block stage."""
-    return math.ceil(depth * repeats)
+    return math.ceil(undusted(depth * repeats))
+
+
+def round_px(px: float) -> int:
+    """The nearest whole number of pixels; a half goes to the even one, as in `round`."""
+    return round(undusted(2 * px) / 2)
 
 
 def scale(spec: ArchitectureSpec, multipliers: Multipliers) -> ArchitectureSpec:
@@ -148,7 +166,7 @@ def scale(spec: ArchitectureSpec, multipliers: Multipliers) -> ArchitectureSpec:
         for channels in (stage.out_channels, stage.inner_channels)
         if channels
     )
-    if narrowest * width < 4:
+    if undusted(narrowest * width) < 4:
         raise UserError(
             f"width {width:g} leaves stage {number} of {spec.name} with {narrowest * width:.1f} "
             f"channels, which rounds to none; use at least {4 / narrowest:g}."
@@ -171,12 +189,15 @@ def _scale_stage(spec: ArchitectureSpec, stage: StageSpec, depth: float, width: 
 
 
 def released(variant: str) -> Multipliers:
-    """The published multipliers of ``b0`` to ``b7``. Raises UserError for any other name."""
+    """The published multipliers of a variant, its name in any case, the later ones included.
+
+    Raises UserError, which lists the names, for any other.
+    """
     try:
-        row = RELEASED_VARIANTS[variant]
+        row = VARIANTS[variant.lower()]
     except KeyError:
         raise UserError(
-            f"There is no variant {variant!r}; choose one of {', '.join(RELEASED_VARIANTS)}."
+            f"There is no variant {variant!r}; choose one of {', '.join(VARIANTS)}."
         ) from None
     return Multipliers(row.depth, row.width, row.resolution_px)
 

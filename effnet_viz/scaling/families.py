@@ -13,6 +13,7 @@ from effnet_viz.scaling.architectures import (
     EFFICIENTNET_B0,
     RELEASED_VARIANTS,
     RESNET_50,
+    VARIANTS,
     ArchitectureSpec,
 )
 from effnet_viz.scaling.compound import (
@@ -21,6 +22,7 @@ from effnet_viz.scaling.compound import (
     checked_multipliers,
     released,
     scale,
+    undusted,
 )
 
 Role = Literal["baseline", "depth", "width", "resolution", "compound"]
@@ -32,8 +34,8 @@ ROLES: tuple[Role, ...] = ("baseline", "depth", "width", "resolution", "compound
 def scaled_role(base: ArchitectureSpec, multipliers: Multipliers) -> Role:
     """Which of the five roles multipliers play: the one dimension they scale, or compound."""
     scaled: dict[Role, bool] = {
-        "depth": multipliers.depth != 1,
-        "width": multipliers.width != 1,
+        "depth": undusted(multipliers.depth) != 1,
+        "width": undusted(multipliers.width) != 1,
         "resolution": multipliers.resolution_px != base.resolution_px,
     }
     roles = [role for role, is_scaled in scaled.items() if is_scaled]
@@ -114,9 +116,12 @@ def classroom_spec(name: str) -> ArchitectureSpec:
 
 
 def released_spec(variant: str) -> ArchitectureSpec:
-    """A released EfficientNet, with its own dropout. Raises UserError for an unknown variant."""
+    """A released EfficientNet, the later ones included, with its own dropout.
+
+    Raises UserError for an unknown variant.
+    """
     spec = scale(EFFICIENTNET_B0, released(variant))
-    return replace(spec, dropout=RELEASED_VARIANTS[variant].dropout)
+    return replace(spec, dropout=VARIANTS[variant.lower()].dropout)
 
 
 #: What a model's weights are, in the words every page uses.

@@ -12,7 +12,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from effnet_viz.scaling.architectures import ArchitectureSpec
-from effnet_viz.scaling.compound import Multipliers, round_filters, round_repeats, scale
+from effnet_viz.scaling.compound import (
+    Multipliers,
+    round_filters,
+    round_repeats,
+    scale,
+    undusted,
+)
 from effnet_viz.scaling.cost import layer_cost, network_cost, total
 from effnet_viz.scaling.layers import Block, expand_relaxed
 
@@ -57,7 +63,7 @@ def explain_gap(
     ``exact_px`` is the input size before it became a whole number, where that is known.
     """
     depth, width = multipliers.depth, multipliers.width
-    px = multipliers.resolution_px if exact_px is None else exact_px
+    px = multipliers.resolution_px if exact_px is None else undusted(exact_px)
     base_macs = network_cost(base).macs
     built_macs = network_cost(scale(base, multipliers)).macs
 
@@ -117,9 +123,9 @@ def rounding_ledger(base: ArchitectureSpec, multipliers: Multipliers) -> tuple[S
         rows.append(
             StageRounding(
                 stage=number,
-                exact_repeats=before.repeats if is_end else depth * before.repeats,
+                exact_repeats=before.repeats if is_end else undusted(depth * before.repeats),
                 repeats=after.repeats,
-                exact_channels=width * before.out_channels,
+                exact_channels=undusted(width * before.out_channels),
                 channels=after.out_channels,
             )
         )
@@ -140,7 +146,7 @@ def _relaxed(
         is_end = stage.operator in ("conv", "conv_head", "pool_head")
         d = 1.0 if is_end else depth
         floor = base.min_head_channels if channels and stage.operator == "conv_head" else 0
-        blocks = round_repeats(stage.repeats, d) if repeats else d * stage.repeats
+        blocks = round_repeats(stage.repeats, d) if repeats else undusted(d * stage.repeats)
         out = _width(stage.out_channels, width, channels)
         inner = _width(stage.inner_channels, width, channels)
         stages.append(
@@ -155,7 +161,7 @@ def _relaxed(
 
 
 def _width(channels: int, width: float, whole: bool) -> float:
-    return round_filters(channels, width) if whole and channels else channels * width
+    return round_filters(channels, width) if whole and channels else undusted(channels * width)
 
 
 def _macs(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from effnet_viz.scaling.architectures import ArchitectureSpec, StageSpec
-from effnet_viz.scaling.compound import round_filters
+from effnet_viz.scaling.compound import round_filters, undusted
 
 LayerKind = Literal["conv", "linear", "pool"]
 Branch = Literal["main", "se", "shortcut"]
@@ -86,7 +86,7 @@ def iter_layers(spec: ArchitectureSpec) -> Iterator[tuple[str, Layer]]:
 
 
 def _expand(spec: ArchitectureSpec, whole: bool) -> Iterator[Block]:
-    channels: float = 3
+    channels: float = spec.in_channels
     px: float = spec.resolution_px
     for number, stage in enumerate(spec.stages, start=1):
         remaining: float = stage.repeats
@@ -145,7 +145,7 @@ def _block(
             if stage.se_ratio:
                 squeezed = in_channels * stage.se_ratio
                 if whole:
-                    squeezed = max(1, int(squeezed))
+                    squeezed = max(1, int(undusted(squeezed)))
                 layers.append(_se("se_reduce", inner, squeezed))
                 layers.append(_se("se_expand", squeezed, inner))
             layers.append(conv("project", inner, out, 1, 1, 1, out_px, out_px))

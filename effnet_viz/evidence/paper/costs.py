@@ -21,7 +21,7 @@ from effnet_viz.scaling.architectures import (
     RELEASED_VARIANTS,
     ArchitectureSpec,
 )
-from effnet_viz.scaling.compound import Coefficients, Multipliers, released, scale
+from effnet_viz.scaling.compound import Coefficients, Multipliers, released, round_px, scale
 from effnet_viz.scaling.cost import NetworkCost, inference_memory_bytes, network_cost
 from effnet_viz.scaling.families import released_spec
 from effnet_viz.scaling.layers import iter_blocks
@@ -44,7 +44,7 @@ def macs_of(base: ArchitectureSpec, depth: float, width: float, px: int) -> int:
 
 def pixels(base: ArchitectureSpec, ratio: float) -> int:
     """The input size of a resolution multiplier, in whole pixels."""
-    return round(base.resolution_px * ratio)
+    return round_px(base.resolution_px * ratio)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,13 @@ import streamlit as st
 
 from effnet_viz.errors import UserError
 from effnet_viz.scaling.architectures import ARCHITECTURES, RELEASED_VARIANTS, ArchitectureSpec
-from effnet_viz.scaling.compound import Coefficients, Multipliers, checked_multipliers, released
+from effnet_viz.scaling.compound import (
+    Coefficients,
+    Multipliers,
+    checked_multipliers,
+    released,
+    round_px,
+)
 from effnet_viz.scaling.families import CLASSROOM_ROLES, ROLES
 from effnet_viz.scaling.study import ScaleStudy, study
 
@@ -139,4 +145,4 @@ def role_multipliers(architecture: ArchitectureSpec, role: str) -> Multipliers:
     if architecture.name == "classroom":
         return next(m for known, m in CLASSROOM_ROLES.items() if known == role)
     depth, width, ratio = PAPER_ROLES.get(role, (1.0, 1.0, 1.0))
-    return Multipliers(depth, width, round(ratio * architecture.resolution_px))
+    return Multipliers(depth, width, round_px(ratio * architecture.resolution_px))

@@ -3,10 +3,11 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from torchvision.models._utils import _make_divisible
 
@@ -15,9 +16,12 @@ from effnet_viz.scaling.architectures import (
     ARCHITECTURES,
     CLASSROOM_BASELINE,
     EFFICIENTNET_B0,
+    LATER_VARIANTS,
     MOBILENET_V2,
     RELEASED_VARIANTS,
     RESNET_50,
+    VARIANTS,
+    ArchitectureSpec,
 )
 from effnet_viz.scaling.compound import (
     LAWS,
@@ -28,8 +32,10 @@ from effnet_viz.scaling.compound import (
     hold_constraint,
     released,
     round_filters,
+    round_px,
     round_repeats,
     scale,
+    undusted,
 )
 from effnet_viz.scaling.cost import network_cost
 
@@ -53,7 +59,51 @@ def test_round_filters_by_hand(channels: int, width: float, rounded: int) -> Non
 
 @given(st.integers(1, 4096), st.floats(0.1, 10))
 def test_round_filters_is_torchvision_s_rule(channels: int, width: float) -> None:
-    assert round_filters(channels, width) == _make_divisible(channels * width, 8)
+    product = channels * width
+    assume(undusted(product) == product and undusted(0.9 * product) == 0.9 * product)
+    assert round_filters(channels, width) == _make_divisible(product, 8)
+
+
+HUNDREDTHS = st.integers(30, 800).map(lambda n: n / 100)
+DUSTY = st.floats(-1e-11, 1e-11)
+
+
+@given(HUNDREDTHS, HUNDREDTHS, DUSTY, DUSTY, st.sampled_from(list(ARCHITECTURES.values())))
+def test_dust_changes_no_network(
+    depth: float, width: float, more_depth: float, more_width: float, spec: ArchitectureSpec
+) -> None:
+    width = max(width, 0.5)
+    px = spec.resolution_px
+    exact = scale(spec, Multipliers(depth, width, px))
+    dusty = Multipliers(depth * (1 + more_depth), width * (1 + more_width), px)
+    assert scale(spec, dusty) == exact
+    # The whole number that each product is, in fractions that do not round.
+    for before, after in zip(spec.stages[1:-1], exact.stages[1:-1], strict=True):
+        assert after.repeats == math.ceil(Fraction(round(100 * depth), 100) * before.repeats)
+
+
+@given(st.integers(1, 16), st.floats(-6, 6).filter(lambda phi: abs(phi) > 0.5))
+def test_a_whole_multiplier_may_come_from_any_power(times: int, phi: float) -> None:
+    """Roots and powers of whole numbers are the commonest source of dust: √2² is not 2."""
+    root = times ** (1 / phi)
+    assume(0.5 <= root <= 4)
+    made = Coefficients(phi, alpha=root, beta=root, gamma=1).multipliers(224)
+    asked = Multipliers(times, times, 224)
+    assert scale(EFFICIENTNET_B0, made) == scale(EFFICIENTNET_B0, asked)
+
+
+def test_pixels_have_no_dust_either() -> None:
+    ratio = 2.25 ** (1 / 3)
+    assert ratio**3 * 100 != 225
+    assert Coefficients(3, gamma=ratio).multipliers(100).resolution_px == 225
+    half = 224.5
+    assert [round_px(half + dust) for dust in (-1e-10, 0, 1e-10)] == [224, 224, 224]
+    assert [round_px(half + more) for more in (-1e-6, 1e-6)] == [224, 225]
+
+
+def test_a_little_more_than_dust_is_another_block() -> None:
+    assert [round_repeats(1, depth) for depth in (2 + 1e-12, 2 + 1e-7, 2 - 1e-7)] == [2, 3, 2]
+    assert undusted(0.1 + 0.2) == 0.1 + 0.2
 
 
 def test_round_repeats_doubles_a_one_block_stage_for_any_depth_above_1() -> None:
@@ -176,8 +226,22 @@ def test_the_deepest_and_widest_allowed_network_is_still_prompt() -> None:
 
 
 def test_unknown_variant_lists_the_known() -> None:
-    with pytest.raises(UserError, match=r"no variant 'b8'; choose one of b0, b1, .*b7"):
-        released("b8")
+    with pytest.raises(UserError, match=r"no variant 'b9'; choose one of b0, b1, .*b7, b8, l2"):
+        released("b9")
+
+
+def test_a_variant_s_name_is_the_same_in_any_case() -> None:
+    assert all(released(name.upper()) == released(name) for name in VARIANTS)
+
+
+def test_what_was_published_later_stands_apart() -> None:
+    """The printed B0-B7 are the paper's; the parameters of the others are those of the original
+    implementation, counted."""
+    assert list(RELEASED_VARIANTS) == [f"b{number}" for number in range(8)]
+    assert not set(LATER_VARIANTS) & set(RELEASED_VARIANTS)
+    counted = {name: network_cost(scale(EFFICIENTNET_B0, released(name))).params
+               for name in LATER_VARIANTS}  # fmt: skip
+    assert counted == {"b8": 87_413_142, "l2": 480_309_308}
 
 
 @given(
