@@ -10,12 +10,12 @@ from effnet_viz.ui.scale.choice import Shown
 from effnet_viz.ui.shared import shell, widgets
 
 shell.inside_app()
-views.style()
 st.title("What does scaling cost?")
 controls, effect = st.columns([1, 2.6], gap="large")
 with controls:
     live.controls()
     with st.container(key=views.PLAIN_CONTROLS):
+        views.style()
         widgets.scale_controls()
     shown = Shown.of_session()
     hidden = guess.is_open(guess.is_untouched())

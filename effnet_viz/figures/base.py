@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import accumulate
 from types import MappingProxyType
+from typing import Any
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -111,68 +112,71 @@ def network_drawing(panels: Mapping[Role, ArchitectureSpec]) -> go.Figure:
     return figure
 
 
-def gap_waterfall(gap: RatioGap) -> go.Figure:
+def gap_waterfall(gap: RatioGap) -> dict[str, Any]:
     """From the law's ratio to the built one, one bar per cause, in multiples of the baseline."""
-    names = ["The law", *(cause.name for cause in gap.causes), "As built"]
-    values = [gap.law_ratio, *(cause.share for cause in gap.causes), gap.built_ratio]
-    figure = go.Figure(
-        go.Waterfall(
-            x=names,
-            y=values,
-            measure=["absolute", *["relative"] * len(gap.causes), "total"],
-            text=[
-                f"{gap.law_ratio:.2f}×",
-                *(signed(cause.share) for cause in gap.causes),
-                f"{gap.built_ratio:.2f}×",
-            ],
-            hovertext=[
-                "What α·β²·γ² predicts",
-                *(cause.explanation for cause in gap.causes),
-                "MACs of the real network over the baseline's",
-            ],
-            hoverinfo="text",
-            textposition="outside",
-            cliponaxis=False,
-            connector={"line": {"width": 1, "color": NEUTRAL}},
-            increasing={"marker": {"color": ROLE_COLOURS["width"]}},
-            decreasing={"marker": {"color": ROLE_COLOURS["resolution"]}},
-            totals={"marker": {"color": ROLE_COLOURS["compound"]}},
-        )
-    )
+    bars = {
+        "type": "waterfall",
+        "x": ["The law", *(cause.name for cause in gap.causes), "As built"],
+        "y": [gap.law_ratio, *(cause.share for cause in gap.causes), gap.built_ratio],
+        "measure": ["absolute", *["relative"] * len(gap.causes), "total"],
+        "text": [
+            f"{gap.law_ratio:.2f}×",
+            *(signed(cause.share) for cause in gap.causes),
+            f"{gap.built_ratio:.2f}×",
+        ],
+        "hovertext": [
+            "What α·β²·γ² predicts",
+            *(cause.explanation for cause in gap.causes),
+            "MACs of the real network over the baseline's",
+        ],
+        "hoverinfo": "text",
+        "textposition": "outside",
+        "cliponaxis": False,
+        "connector": {"line": {"width": 1, "color": NEUTRAL}},
+        "increasing": {"marker": {"color": ROLE_COLOURS["width"]}},
+        "decreasing": {"marker": {"color": ROLE_COLOURS["resolution"]}},
+        "totals": {"marker": {"color": ROLE_COLOURS["compound"]}},
+    }
     top = max(gap.law_ratio, gap.built_ratio) + sum(max(0.0, c.share) for c in gap.causes) * 0.2
-    figure.update_layout(
-        height=330,
-        margin={"l": 8, "r": 8, "t": 24, "b": 8},
-        yaxis={"title": "× baseline MACs", "rangemode": "tozero", "range": [0, top * 1.15]},
-        dragmode=False,
-    )
-    return figure
+    layout = {
+        "height": 330,
+        "margin": {"l": 8, "r": 8, "t": 24, "b": 8},
+        "yaxis": {
+            "title": {"text": "× baseline MACs"},
+            "rangemode": "tozero",
+            "range": [0, top * 1.15],
+        },
+        "dragmode": False,
+    }
+    return {"data": [bars], "layout": layout}
 
 
-def stage_share_bars(base: NetworkCost, scaled: NetworkCost) -> go.Figure:
+def stage_share_bars(base: NetworkCost, scaled: NetworkCost) -> dict[str, Any]:
     """MACs of each stage, baseline beside scaled, as shares of each network's total."""
-    figure = go.Figure()
-    for name, cost, colour in (
-        ("baseline", base, ROLE_COLOURS["baseline"]),
-        ("scaled", scaled, ROLE_COLOURS["compound"]),
-    ):
-        figure.add_bar(
-            name=name,
-            x=[f"stage {row.stage}" for row in cost.stages],
-            y=[100 * row.macs / cost.macs for row in cost.stages],
-            customdata=[[si(row.macs), row.operator] for row in cost.stages],
-            hovertemplate="%{customdata[1]}<br>%{y:.1f} % · %{customdata[0]} MACs",
-            marker_color=colour,
+    bars = [
+        {
+            "type": "bar",
+            "name": name,
+            "x": [f"stage {row.stage}" for row in cost.stages],
+            "y": [100 * row.macs / cost.macs for row in cost.stages],
+            "customdata": [[si(row.macs), row.operator] for row in cost.stages],
+            "hovertemplate": "%{customdata[1]}<br>%{y:.1f} % · %{customdata[0]} MACs",
+            "marker": {"color": colour},
+        }
+        for name, cost, colour in (
+            ("baseline", base, ROLE_COLOURS["baseline"]),
+            ("scaled", scaled, ROLE_COLOURS["compound"]),
         )
-    figure.update_layout(
-        height=300,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        yaxis={"title": "% of MACs", "rangemode": "tozero"},
-        legend={"orientation": "h", "y": 1.12, "x": 0},
-        bargap=0.25,
-        dragmode=False,
-    )
-    return figure
+    ]
+    layout = {
+        "height": 300,
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "yaxis": {"title": {"text": "% of MACs"}, "rangemode": "tozero"},
+        "legend": {"orientation": "h", "y": 1.12, "x": 0},
+        "bargap": 0.25,
+        "dragmode": False,
+    }
+    return {"data": bars, "layout": layout}
 
 
 def top_class_bars(predictions: Mapping[str, Prediction], top: int = 3) -> go.Figure:

@@ -53,8 +53,9 @@ WHY = (
 )
 NOTE = (
     "A slab is a block's output: as high and as wide as its map, as long as it has channels. "
-    "Bright is what the baseline has not; the head is not drawn. In brackets: before rounding up "
-    "to whole blocks, and to channels in eights. Computed here."
+    "Bright is what the baseline has not; the head is not drawn.",
+    "In brackets: before rounding up to whole blocks, and to channels in eights.",
+    "Computed here.",
 )
 #: What the button under the drawing says: how map sides are drawn, and what a click does.
 SCALES = ("Map sides as square roots: draw linear", "Map sides linear: draw as square roots")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pandas as pd
 import streamlit as st
 
@@ -19,7 +21,7 @@ PLAIN_CONTROLS, PLAIN_EFFECT = "scale_plain_controls", "scale_plain_effect"
 #: its script marks the page, and without the mark it appears after a moment.
 _STYLE = f"""<style>
 .st-key-{PLAIN_CONTROLS}, .st-key-{PLAIN_EFFECT} {{
-  animation: scale-plain 0s 1.5s both;
+  animation: scale-plain 0s 4s both;
 }}
 @keyframes scale-plain {{ from {{ visibility: hidden; }} to {{ visibility: visible; }} }}
 .effnet-scale-live :is(.st-key-{PLAIN_CONTROLS}, .st-key-{PLAIN_EFFECT}) {{
@@ -44,7 +46,8 @@ _STYLE = f"""<style>
   }}
   [data-testid="stColumn"]:has(.st-key-{PLAIN_CONTROLS}) {{
     top: 3.5rem;
-    background: var(--scale-page);
+    margin: 0 -1rem;
+    padding: 0 1rem;
   }}
 }}
 </style>"""
@@ -71,7 +74,7 @@ def neighbours(choice: ScaleChoice, result: ScaleStudy) -> None:
         bind="query-params",
     )
     rows = [_row(f":violet-background[**{choice.name}**]", result)]
-    rows += [_row(v.upper(), study(result.base, released(v))) for v in beside]
+    rows += [_released_row(variant) for variant in beside]
     st.table(pd.DataFrame(rows).set_index("network"), alt="This network beside released variants")
     same_as_b2 = result.cost.params == 9_109_994
     sentence = (
@@ -85,6 +88,11 @@ def neighbours(choice: ScaleChoice, result: ScaleStudy) -> None:
         )
     st.markdown(sentence)
     st.caption("Multipliers of B0-B7: the original implementation. All costs: computed here.")
+
+
+@cache
+def _released_row(variant: str) -> dict[str, str]:
+    return _row(variant.upper(), study(EFFICIENTNET_B0, released(variant)))
 
 
 def _row(name: str, result: ScaleStudy) -> dict[str, str]:

@@ -106,7 +106,7 @@ def architecture_changed() -> None:
 
 def _formula_controls() -> None:
     st.slider(
-        "**φ** · how much to spend",
+        "φ · how much to spend",
         -3.0,
         8.0,
         float(SCALE_DEFAULTS["phi"]),
@@ -132,7 +132,7 @@ def _formula_controls() -> None:
         ("gamma", "γ", "resolution per step"),
     ):
         st.slider(
-            f"**{symbol}** · {what}",
+            f"{symbol} · {what}",
             1.0,
             2.0,
             float(SCALE_DEFAULTS[name]),
@@ -221,9 +221,9 @@ def _multiplier_controls(baseline_px: int) -> None:
         "trained family.",
     )
     bind: Literal["query-params"] = "query-params"
-    st.slider("**d** · depth", 0.1, 8.0, 1.0, step=0.01, key="depth", bind=bind)
-    st.slider("**w** · width", 0.25, 5.0, 1.0, step=0.01, key="width", bind=bind)
-    st.slider("**r** · input size, px", 32, 1024, baseline_px, key="px", bind=bind)
+    st.slider("d · depth", 0.1, 8.0, 1.0, step=0.01, key="depth", bind=bind)
+    st.slider("w · width", 0.25, 5.0, 1.0, step=0.01, key="width", bind=bind)
+    st.slider("r · input size, px", 32, 1024, baseline_px, key="px", bind=bind)
 
 
 def role_now() -> str | None:

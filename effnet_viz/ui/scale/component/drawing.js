@@ -59,7 +59,7 @@ function layoutOf(width, power, { blocks, channels, sides }) {
   const narrow = width < 540;
   const pitch = narrow ? 74 : 64;
   const head = narrow ? 24 : 0;
-  const left = narrow ? 0 : 132;
+  const left = narrow ? 3 : 132;
   const right = narrow ? 0 : 92;
   const flow = width - left - right - 10;
   const high = (pitch - head) * 0.9;

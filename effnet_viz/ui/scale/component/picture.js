@@ -118,7 +118,7 @@ function drawStages(picture, row, base) {
     write(cells[6], macs);
     write(cells[7], times);
   });
-  write(note, S.spec.note);
+  if (!note.firstChild) note.append(...S.spec.note.map((text) => make("span", {}, text + " ")));
 }
 
 /** A cell of the stage table: what it was, what it is, and what it was before rounding. */
