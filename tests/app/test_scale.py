@@ -72,14 +72,14 @@ def test_whoever_moves_first_is_not_asked_later(open_page):
 def test_moving_phi_moves_the_stage_table_and_the_headings(open_page):
     app = open_page(guess="Just show me")
     before = list(stage_table(app)["repeats"])
-    assert "Why B1 is not φ = 1" in [heading.value for heading in app.subheader]
+    assert "Why B1 is not φ = 1" in [heading.value for heading in app.header]
     app.slider(key="phi").set_value(4.0).run()
     assert not app.exception
     after = list(stage_table(app)["repeats"])
     assert before != after
     assert "**9**" in after[6]  # ceil(1.2^4 · 4) = ceil(8.29)
     assert "(8.29)" in after[6]
-    assert "φ = 4 beside B0-B7" in [heading.value for heading in app.subheader]
+    assert "φ = 4 beside B0-B7" in [heading.value for heading in app.header]
 
 
 def coefficients(app):

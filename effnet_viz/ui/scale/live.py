@@ -96,6 +96,7 @@ def _spec() -> dict[str, Any]:
             key: {"label": label, "what": what, "at": sweep.STEPS[key]}  # type: ignore[index]
             for key, (label, what) in LABELS.items()
         },
+        "released": SCALE_BY_TITLES["released"],
         "decades": [_decade(power) for power in range(-4, 9)],
         "totals": TOTALS,
         "why": WHY,
@@ -210,19 +211,24 @@ _RANGES = {
 
 
 def _moved() -> None:
-    """What the component says: a slider was let go, a value typed, a choice made."""
-    change = st.session_state[_CONTROLS].get("moved") or {}
+    """What the component says, in order; what was heard before is told again, and skipped."""
+    for change in (st.session_state[_CONTROLS].get("moved") or {}).get("changes", ()):
+        seq = int(change.get("seq", 0))
+        if seq > int(st.session_state.get(_SEQ, 0)):
+            st.session_state[_SEQ] = seq
+            _apply(change)
+
+
+def _apply(change: dict[str, Any]) -> None:
+    """A slider was let go, a value typed, a choice made."""
     state = st.session_state
-    state[_SEQ] = max(int(state.get(_SEQ, 0)), int(change.get("seq", 0)))
-    state[_LIMIT] = change.get("limit") if change.get("act") == "slide" else None
-    values = change.get("set") or {}
-    match change.get("act"):
-        case "slide":
-            _set(values)
-            if change.get("key") != getattr(state.get(_TOUCHED), "slider", None):
-                state.pop(_TOUCHED, None)
-            return
-        case "type":
+    act, values = change.get("act"), change.get("set") or {}
+    state[_LIMIT] = change.get("limit") if act == "slide" else None
+    touched = getattr(state.get(_TOUCHED), "slider", None)
+    if act != "slide" or change.get("key") != touched:
+        state.pop(_TOUCHED, None)
+    match act:
+        case "slide" | "type":
             _set(values)
         case "choose":
             _choose(values)
@@ -236,7 +242,6 @@ def _moved() -> None:
             widgets.set_role(str(change.get("role")))
         case "guess":
             guess.remember(str(change.get("guess")))
-    state.pop(_TOUCHED, None)
 
 
 def _set(values: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from effnet_viz.scaling.architectures import EFFICIENTNET_B0, RELEASED_VARIANTS
 from effnet_viz.scaling.compound import released
 from effnet_viz.scaling.study import ScaleStudy, study
 from effnet_viz.ui.scale.words import times
-from effnet_viz.ui.shared.state import ScaleChoice
+from effnet_viz.ui.shared.state import SCALE_BY_TITLES, ScaleChoice
 
 PLAIN_CONTROLS, PLAIN_EFFECT = "scale_plain_controls", "scale_plain_effect"
 
@@ -63,7 +63,9 @@ def neighbours(choice: ScaleChoice, result: ScaleStudy) -> None:
     if result.base.name != EFFICIENTNET_B0.name:
         return
     at_one = choice.coefficients is not None and choice.coefficients.phi == 1.0
-    st.subheader("Why B1 is not φ = 1" if at_one else f"{choice.name} beside B0-B7")
+    st.header(
+        "Why B1 is not φ = 1" if at_one else f"{choice.name} beside {SCALE_BY_TITLES['released']}"
+    )
     beside = st.pills(
         "Released variants beside it",
         list(RELEASED_VARIANTS),
@@ -87,7 +89,10 @@ def neighbours(choice: ScaleChoice, result: ScaleStudy) -> None:
             "multipliers, at 258 px instead of 260. " + sentence
         )
     st.markdown(sentence)
-    st.caption("Multipliers of B0-B7: the original implementation. All costs: computed here.")
+    st.caption(
+        f"Multipliers of {SCALE_BY_TITLES['released']}: the original implementation. "
+        "All costs: computed here."
+    )
 
 
 @cache
@@ -112,7 +117,7 @@ def _row(name: str, result: ScaleStudy) -> dict[str, str]:
 def gap(result: ScaleStudy) -> None:
     """The law against the built network, split into causes."""
     law, built = times(result.gap.law_ratio), times(result.gap.built_ratio)
-    st.subheader(f"From the law's {law} to {built} as built")
+    st.header(f"From the law's {law} to {built} as built")
     st.plotly_chart(
         figures.gap_waterfall(result.gap),
         alt="Waterfall from the law's ratio to the built ratio; the table below has the numbers",
@@ -141,7 +146,7 @@ def gap(result: ScaleStudy) -> None:
 
 def where_macs_go(result: ScaleStudy) -> None:
     """Each stage's share of the multiply-adds."""
-    st.subheader("Where the multiply-adds go")
+    st.header("Where the multiply-adds go")
     shares = [(row.macs / result.cost.macs, row.stage, row.operator) for row in result.cost.stages]
     share, stage, operator = max(shares)
     st.markdown(f"Stage {stage} ({operator}) takes the most: **{100 * share:.0f} %** of the total.")
@@ -156,7 +161,7 @@ def where_macs_go(result: ScaleStudy) -> None:
 
 def take_away(result: ScaleStudy, recipe: str, as_json: str) -> None:
     """The Python that builds it, and the table as files."""
-    st.subheader("Take it away")
+    st.header("Take it away")
     st.code(recipe, language="python")
     with st.container(horizontal=True):
         name = f"{result.base.name}-{result.multipliers.resolution_px}px"

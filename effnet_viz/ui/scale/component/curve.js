@@ -81,7 +81,7 @@ function drawLines(curve, data, at, hidden) {
   set(curve.legend, "x", 44);
   set(curve.legend, "y", 10);
   const lines = hidden ? "╌╌ law" : "╌╌ law  ━━ built";
-  write(curve.legend, lines + (data.released.length && !hidden ? "  ◇ B0-B7" : ""));
+  write(curve.legend, lines + (data.released.length && !hidden ? `  ◇ ${S.spec.released}` : ""));
   curve.grid.replaceChildren();
   const every = Math.ceil((at.to - at.from) / 5);
   for (let power = every * Math.ceil(at.from / every); power <= at.to; power += every) {

@@ -16,6 +16,7 @@ export default function mount({ data, parentElement, setTriggerValue }) {
       document.documentElement.classList.remove(LIVE);
       S.now = S.drag = S.sent = S.asked = BUS.last = null;
       S.seq = 0;
+      S.unheard = [];
     }
   };
 }

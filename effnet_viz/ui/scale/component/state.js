@@ -12,6 +12,7 @@ const S = {
   tables: new Map(), // by id: every position of one slider
   drag: null, // {key, index} while a slider is held
   sent: null, // {key, index, seq} from release until the server has answered
+  unheard: [], // changes told to the server that it has not answered yet
   asked: null, // the id of the table that is on its way
   hot: null, // the stage under the pointer, in the drawing or the table
   seq: 0,
@@ -36,6 +37,7 @@ function takeNow(now) {
   S.now = now;
   S.sent = null;
   S.seq = now.seq;
+  S.unheard = [];
   render();
 }
 
@@ -90,11 +92,15 @@ function indexOf(key, text) {
   return best;
 }
 
-/** Tell the server; it answers with the exact values. */
+/**
+ * Tell the server; it answers with the exact values. What it has not answered is told again: of two
+ * messages that it gets while it is busy, it may see the last alone.
+ */
 function send(change) {
   if (!S.controls) return;
   S.seq += 1;
-  S.controls.send("moved", { ...change, seq: S.seq });
+  S.unheard.push({ ...change, seq: S.seq });
+  S.controls.send("moved", { changes: S.unheard });
 }
 
 /** The slider is let go: its position and all it moved, as the table says. */
