@@ -1,7 +1,7 @@
 """The command line: ``python -m effnet_viz COMMAND`` or ``effnet-viz COMMAND``, with the commands
 app, cost, predict, cam, bench, train, search, evaluate and doctor.
 
-This file says what can be typed; `effnet_viz.cli.predict` does it. With ``--json`` nothing but JSON
+This file says what can be typed; `effnet_viz.cli` does it. With ``--json`` nothing but JSON
 goes to standard output. An error is one line on standard error; the exit code is 2 for bad input
 and 1 for a failure.
 """
@@ -20,18 +20,22 @@ from pathlib import Path
 from typing import NoReturn
 
 from effnet_viz import __version__
-from effnet_viz.cli import predict
-from effnet_viz.cli.terminal import print_error
+from effnet_viz.cli import cam, cost, predict
+from effnet_viz.cli.photos import WHAT
+from effnet_viz.cli.terminal import BAD_INPUT, FAILURE, INTERRUPTED, print_error
 from effnet_viz.errors import ResourceError, UserError
 from effnet_viz.evidence.attention import ATTENTION_FILE
 from effnet_viz.evidence.checkpoints import CHECKPOINT_DIR
 from effnet_viz.evidence.files import output
 from effnet_viz.evidence.search.points import DEFAULT_POINTS, SEARCH_EPOCHS
-from effnet_viz.scaling.architectures import EFFICIENTNET_B0, RELEASED_VARIANTS
+from effnet_viz.scaling.architectures import (
+    EFFICIENTNET_B0,
+    LATER_VARIANTS,
+    RELEASED_VARIANTS,
+    VARIANTS,
+)
 from effnet_viz.scaling.compound import PAPER_ALPHA, PAPER_BETA, PAPER_GAMMA
 from effnet_viz.scaling.families import CLASSROOM_EPOCHS
-
-BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
 
 
 class Parser(argparse.ArgumentParser):
@@ -50,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with _quiet_libraries():
             options = parser().parse_args(arguments)
-            succeeded = options.run(options)
+            result = options.run(options)
         sys.stdout.flush()
     except UserError as error:
         print_error(str(error))
@@ -69,12 +73,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "`python -X dev -m effnet_viz ...` shows where)"
         )
         return FAILURE
-    return FAILURE if succeeded is False else 0
+    return FAILURE if result is False else BAD_INPUT if result == BAD_INPUT else 0
 
 
 def parser() -> Parser:
     """The parser of all commands; each sets ``run``, a function of the parsed options that returns
-    False where it failed."""
+    False where it failed, and `BAD_INPUT` where it did so for a part of its input."""
     top = Parser(
         prog=_how_started(),
         description="See compound scaling: what a scaled network costs, predicts and looks at.",
@@ -112,13 +116,16 @@ def _add_app(add_parser: AddParser) -> None:
 def _add_cost(add_parser: AddParser) -> None:
     command = add_parser("cost", help="parameters, multiply-adds and stages of a scaled network")
     _add_scaling(command)
+    ends = command.add_argument_group("its first and its last layer")
+    ends.add_argument("--num-classes", type=_number, metavar="N", help="default: the baseline's")
+    ends.add_argument("--in-channels", type=_number, metavar="N", help="default: 3, a colour photo")
     _add_json(command)
-    command.set_defaults(run=predict.run_cost)
+    command.set_defaults(run=cost.run_cost)
 
 
 def _add_predict(add_parser: AddParser) -> None:
     command = add_parser("predict", help="what models say about photos")
-    command.add_argument("images", nargs="+", metavar="IMAGE", help="JPEG, PNG or WebP files")
+    command.add_argument("images", nargs="+", metavar="IMAGE", help=WHAT)
     _add_models(command)
     command.add_argument("--top", type=int, default=5, metavar="K", help="default: 5 classes")
     _add_scaling(command)
@@ -127,22 +134,28 @@ def _add_predict(add_parser: AddParser) -> None:
 
 
 def _add_cam(add_parser: AddParser) -> None:
-    command = add_parser("cam", help="where models look: class activation maps of one photo")
-    command.add_argument("image", metavar="IMAGE", help="a JPEG, PNG or WebP file")
+    command = add_parser("cam", help="where models look: class activation maps of photos")
+    command.add_argument("images", nargs="+", metavar="IMAGE", help=WHAT)
     _add_models(command)
     command.add_argument(
-        "--method", choices=predict.CAM_METHODS, default="gradcam", metavar="METHOD",
-        help=f"{', '.join(predict.CAM_METHODS)} (default: %(default)s)",
+        "--method", choices=cam.CAM_METHODS, default="gradcam", metavar="METHOD",
+        help=f"{', '.join(cam.CAM_METHODS)} (default: %(default)s)",
     )  # fmt: skip
     command.add_argument(
         "--target-class", metavar="NAME", help="label or index; default: the first model's top one"
     )
     command.add_argument("--stage", type=int, metavar="N", help="default: the last, before pooling")
-    command.add_argument("--out", metavar="FILE", help="write a contact sheet, e.g. sheet.png")
-    command.add_argument("--npz", metavar="FILE", help="write the raw maps, one array per model")
+    command.add_argument(
+        "--out", metavar="PATH",
+        help="write a contact sheet, e.g. sheet.png; of several photos, into this folder",
+    )  # fmt: skip
+    command.add_argument(
+        "--npz", metavar="PATH",
+        help="write the raw maps, one array per model; of several photos, into this folder",
+    )  # fmt: skip
     _add_scaling(command)
     _add_json(command)
-    command.set_defaults(run=predict.run_cam)
+    command.set_defaults(run=cam.run_cam)
 
 
 def _add_bench(add_parser: AddParser) -> None:
@@ -304,8 +317,8 @@ def _add_doctor(add_parser: AddParser) -> None:
 
 def _add_scaling(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--architecture", choices=predict.BASELINES, default=EFFICIENTNET_B0.name, metavar="NAME",
-        help=f"the baseline: {', '.join(predict.BASELINES)} (default: %(default)s)",
+        "--architecture", choices=cost.BASELINES, default=EFFICIENTNET_B0.name, metavar="NAME",
+        help=f"the baseline: {', '.join(cost.BASELINES)} (default: %(default)s)",
     )  # fmt: skip
     law = command.add_argument_group("compound scaling by the law")
     law.add_argument("--phi", type=float, metavar="F", help="0 is the baseline")
@@ -318,7 +331,10 @@ def _add_scaling(command: argparse.ArgumentParser) -> None:
     direct.add_argument("--width", type=float, metavar="F", help="multiplier, default 1")
     direct.add_argument("--resolution-px", type=_number, metavar="N", help="default: baseline's")
     table = command.add_argument_group("or from the table of released networks")
-    table.add_argument("--variant", choices=RELEASED_VARIANTS, metavar="b0..b7")
+    table.add_argument(
+        "--variant", type=str.lower, choices=VARIANTS, metavar="NAME",
+        help=f"{', '.join(RELEASED_VARIANTS)}; published later: {', '.join(LATER_VARIANTS)}",
+    )  # fmt: skip
 
 
 def _add_models(command: argparse.ArgumentParser) -> None:

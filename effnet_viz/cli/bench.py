@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 
-from effnet_viz.cli.predict import DIRECT_OPTIONS, LAW_OPTIONS, scaled_network
+from effnet_viz.cli.cost import DIRECT_OPTIONS, LAW_OPTIONS, scaled_network
 from effnet_viz.cli.terminal import print_json, print_table, progress
 from effnet_viz.engine.inference import choose_device
 from effnet_viz.engine.timing import models

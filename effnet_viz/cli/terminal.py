@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+#: Exit codes.
+BAD_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
 
 
 def print_json(value: object) -> None:
@@ -36,6 +40,15 @@ def download_progress(name: str, done: int, total: int) -> None:
     """`progress` of a download of ``total`` bytes (0: unknown)."""
     of_total = f" of {total / 1e6:.1f}" if total else ""
     progress(f"{name}: {done / 1e6:.1f}{of_total} MB downloaded")
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Inside, a progress bar that stands on the same terminal makes room for what is printed."""
+    from tqdm import tqdm
+
+    with tqdm.external_write_mode():
+        yield
 
 
 def print_error(message: str) -> None:

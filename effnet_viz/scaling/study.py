@@ -25,6 +25,9 @@ from effnet_viz.scaling.cost import NetworkCost, inference_memory_bytes, network
 from effnet_viz.scaling.families import Role, released_spec
 from effnet_viz.scaling.gap import RatioGap, StageRounding, explain_gap, rounding_ledger
 
+#: Far beyond any data set's classes and any sensor's channels.
+ENDS_LIMIT = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class ScaleStudy:
@@ -60,6 +63,18 @@ class ScaleStudy:
                 "compound": self.scaled,
             }
         )
+
+    @property
+    def shown_multipliers(self) -> tuple[str, str]:
+        """Depth and width for people: the fewest digits, from six, that build this very network,
+        so that whoever types them gets the same one."""
+        m = self.multipliers
+        for digits in range(6, 17):
+            depth, width = f"{m.depth:.{digits}g}", f"{m.width:.{digits}g}"
+            typed = replace(m, depth=float(depth), width=float(width))
+            if scale(self.base, typed).stages == self.scaled.stages:
+                return depth, width
+        return repr(m.depth), repr(m.width)
 
     def as_dict(self) -> dict[str, Any]:
         """The study as plain data, with the command line's ``cost --json`` keys."""
@@ -103,17 +118,22 @@ def study(
     width: float | None = None,
     resolution_px: int | None = None,
     variant: str | None = None,
+    num_classes: int | None = None,
+    in_channels: int | None = None,
 ) -> ScaleStudy:
     """A baseline scaled in one way, and what it costs; without any, the baseline itself.
 
     The ways: ``phi``, with the paper's α, β, γ where no others are given; ``depth``, ``width`` and
     ``resolution_px``, of which what is left out stays the baseline's; a released ``variant``,
-    ``b0`` to ``b7``, with its own dropout; or ``scaling``, a record of multipliers or of any law
-    in `effnet_viz.scaling.compound`.
+    ``b0`` to ``b7`` or, published later, ``b8`` or ``l2``, with its own dropout; or ``scaling``, a
+    record of multipliers or of any law in `effnet_viz.scaling.compound`.
+
+    ``num_classes`` and ``in_channels`` change the last and the first layer, of the baseline too.
 
     Raises UserError where no network is described, or two, and where the scaling is impossible.
     """
-    base = named(architecture) if isinstance(architecture, str) else architecture
+    known = named(architecture) if isinstance(architecture, str) else architecture
+    base = with_ends(known, num_classes, in_channels)
     law = _given(phi=phi, alpha=alpha, beta=beta, gamma=gamma)
     direct = _given(depth=depth, width=width, resolution_px=resolution_px)
     if sum((scaling is not None, bool(law), bool(direct), variant is not None)) > 1:
@@ -122,6 +142,11 @@ def study(
             "resolution_px, by a variant, or by a record of multipliers or of a law."
         )
     if variant is not None:
+        if known != EFFICIENTNET_B0:
+            raise UserError(
+                f"Released variants are scaled from {EFFICIENTNET_B0.name}, not from {known.name}; "
+                "leave out the architecture or the variant."
+            )
         return _released_study(base, variant)
     if law:
         if "phi" not in law:
@@ -144,16 +169,28 @@ def _given(**values: float | None) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def with_ends(
+    spec: ArchitectureSpec, num_classes: int | None = None, in_channels: int | None = None
+) -> ArchitectureSpec:
+    """The architecture for so many classes and channels of its input; None leaves what it has.
+
+    Raises UserError for anything but whole numbers from 1 to `ENDS_LIMIT`.
+    """
+    changed = _given(num_classes=num_classes, in_channels=in_channels)
+    for name, value in changed.items():
+        if not isinstance(value, int) or not 1 <= value <= ENDS_LIMIT:
+            raise UserError(
+                f"{name} must be a whole number between 1 and {ENDS_LIMIT:,}, not {value}."
+            )
+    return replace(spec, **changed)
+
+
 def _released_study(base: ArchitectureSpec, variant: str) -> ScaleStudy:
-    if base != EFFICIENTNET_B0:
-        raise UserError(
-            f"Released variants are scaled from {EFFICIENTNET_B0.name}, not from {base.name}; "
-            "leave out the architecture or the variant."
-        )
     name = variant.lower()
     multipliers = released(name)
     result = _study(base, multipliers, multipliers.law_ratio(base.resolution_px))
-    return replace(result, scaled=released_spec(name), variant=name)
+    scaled = replace(result.scaled, dropout=released_spec(name).dropout)
+    return replace(result, scaled=scaled, variant=name)
 
 
 def _study(
@@ -181,14 +218,13 @@ def python_recipe(result: ScaleStudy) -> str:
     lines = [
         "import effnet_viz as ev",
         "",
-        f"study = ev.study({result.base.name!r}, {_scaling_in_python(result)})",
+        f"study = ev.study({result.base.name!r}, {_scaling_in_python(result)}{_ends(result)})",
         f"print(study.cost.macs)  # {result.cost.macs}",
     ]
     if result.base.family == "efficientnet":
         px = result.scaled.resolution_px
-        lines.append(
-            f"model = ev.build_model(study.scaled)  # torch module, input (N, 3, {px}, {px})"
-        )
+        shape = f"(N, {result.base.in_channels}, {px}, {px})"
+        lines.append(f"model = ev.build_model(study.scaled)  # torch module, input {shape}")
     return "\n".join(lines).replace("'", '"')
 
 
@@ -205,3 +241,14 @@ def _scaling_in_python(result: ScaleStudy) -> str:
         return values
     name = next(name for name, make in LAWS.items() if make is type(result.law))
     return f"ev.LAWS[{name!r}]({values})"
+
+
+def _ends(result: ScaleStudy) -> str:
+    """The arguments of `study` that change the last and the first layer, where they do."""
+    known = named(result.base.name)
+    names = ("num_classes", "in_channels")
+    return "".join(
+        f", {name}={getattr(result.base, name)}"
+        for name in names
+        if getattr(result.base, name) != getattr(known, name)
+    )

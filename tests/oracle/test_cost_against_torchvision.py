@@ -6,6 +6,7 @@ import gc
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -27,6 +28,7 @@ from effnet_viz.scaling.compound import checked_multipliers, scale
 from effnet_viz.scaling.cost import network_cost
 from effnet_viz.scaling.families import ROLES, classroom_spec, find_model, released_spec
 from effnet_viz.scaling.layers import iter_layers
+from effnet_viz.scaling.study import study
 from tests.oracle.torch_counts import Counted, count, skeletons
 
 ODD_SIZES_PX = (33, 97, 127, 225, 301)
@@ -62,6 +64,46 @@ def test_released_variants_equal_torchvision(variant: str) -> None:
         (name, p.shape) for name, p in theirs.named_parameters()
     ]
     assert count(theirs, spec.resolution_px, bare=True) == computed(spec)
+
+
+@pytest.mark.parametrize(
+    ("name", "scaling"),
+    [
+        ("efficientnet_b0", {}),
+        ("efficientnet_b0", {"variant": "b3"}),
+        ("efficientnet_b0", {"phi": 1}),
+        ("mobilenet_v2", {}),
+        ("resnet_50", {}),
+    ],
+)
+@pytest.mark.parametrize(("classes", "channels"), [(10, 3), (1000, 1), (21_841, 13)])
+def test_other_classes_and_channels_equal_torchvision_with_that_head_and_stem(
+    name: str, scaling: dict[str, Any], classes: int, channels: int
+) -> None:
+    result = study(name, num_classes=classes, in_channels=channels, **scaling)
+    with skeletons():
+        if name == "mobilenet_v2":
+            theirs = torchvision.models.mobilenet_v2(num_classes=classes)
+            theirs.features[0][0] = nn.Conv2d(channels, 32, 3, 2, 1, bias=False)
+        elif name == "resnet_50":
+            theirs = torchvision.models.resnet50(num_classes=classes)
+            theirs.conv1 = nn.Conv2d(channels, 64, 7, 2, 3, bias=False)
+        else:
+            if "phi" in scaling:
+                theirs = build_model(study(name, **scaling).scaled)
+                last = theirs.classifier[1].in_features
+                theirs.classifier[1] = nn.Linear(last, classes)
+            else:
+                variant = scaling.get("variant", "b0")
+                theirs = getattr(torchvision.models, f"efficientnet_{variant}")(num_classes=classes)
+            width = theirs.features[0][0].out_channels
+            theirs.features[0][0] = nn.Conv2d(channels, width, 3, 2, 1, bias=False)
+        ours = build_model(result.scaled) if name == "efficientnet_b0" else None
+    counted = count(theirs, result.scaled.resolution_px, bare=True, channels=channels)
+    assert counted == computed(result.scaled)
+    if ours is not None:
+        assert count(ours, result.scaled.resolution_px, bare=True, channels=channels) == counted
+    assert (result.base.num_classes, result.base.in_channels) == (classes, channels)
 
 
 @pytest.mark.parametrize("batch", range(4))

@@ -41,8 +41,9 @@ class _NoTracker(nullcontext):
     parents = frozenset({"Global"})
 
 
-def count(module: nn.Module, px: int, *, bare: bool = False) -> Counted:
-    """Params, multiply-adds and convolution and linear outputs for one ``px`` × ``px`` image.
+def count(module: nn.Module, px: int, *, bare: bool = False, channels: int = 3) -> Counted:
+    """Params, multiply-adds and convolution and linear outputs for one ``px`` × ``px`` image of
+    so many ``channels``.
 
     ``bare`` strips batch norms and activation functions off the module once the parameters are
     counted: torch has no flop formula for them, so no figure changes and it is faster.
@@ -62,7 +63,7 @@ def count(module: nn.Module, px: int, *, bare: bool = False) -> Counted:
         _strip(module)
         counter.mod_tracker = _NoTracker()
     with torch.no_grad(), counter:
-        module.eval()(torch.empty(1, 3, px, px, device="meta"))
+        module.eval()(torch.empty(1, channels, px, px, device="meta"))
     return Counted(params, counter.get_total_flops() // 2, activations)
 
 

@@ -16,9 +16,9 @@ import torch
 from PIL import Image
 
 from effnet_viz.__main__ import main
-from effnet_viz.cli import predict
+from effnet_viz.cli import cam, cost
 from effnet_viz.engine import images, weights
-from effnet_viz.engine.maps import cam
+from effnet_viz.engine.maps.cam import METHODS
 from effnet_viz.errors import ResourceError, UserError
 from effnet_viz.evidence.samples import read_sample
 from effnet_viz.scaling.families import ROLES, SHIPPED, UNTRAINED
@@ -115,6 +115,49 @@ def test_cost_of_a_released_variant(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["law_ratio"] == pytest.approx(3.1 * 2**2 * (600 / 224) ** 2)
 
 
+def test_cost_of_a_variant_in_any_case_and_of_those_published_later(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert output(capsys, "cost", "--variant", "B1") == output(capsys, "cost", "--variant", "b1")
+    large = output(capsys, "cost", "--variant", "L2")
+    assert (large["params"], large["resolution_px"]) == (480_309_308, 800)
+
+
+def test_dust_decides_no_block(capsys: pytest.CaptureFixture[str]) -> None:
+    """√2² is 2.0000000000000004; what is printed alike is the same network."""
+    root = ("--phi", "2", "--alpha", "1.4142135623730951", "--beta", "1", "--gamma", "1")
+    texts = []
+    for words in (("--depth", "2"), root):
+        assert output(capsys, "cost", *words)["params"] == 10_222_984
+        assert main(["cost", *words]) == 0
+        texts.append(capsys.readouterr().out)
+    assert texts[0] == texts[1]
+    assert texts[0].startswith("efficientnet_b0: depth × 2, width × 1, 224 px\n")
+
+
+def test_what_is_printed_builds_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Six digits of 2.0000001 would be those of another network, so there are more."""
+    assert main(["cost", "--depth", "2.0000001", "--width", "1.0937500001"]) == 0
+    title, _, rest = capsys.readouterr().out.partition("\n")
+    depth, width = re.findall(r"× ([\d.]+)", title)
+    assert (depth, width) == ("2.0000001", "1.09375")
+    assert main(["cost", "--depth", depth, "--width", width]) == 0
+    assert capsys.readouterr().out == f"{title}\n{rest}"
+
+
+def test_cost_for_other_classes_and_channels(capsys: pytest.CaptureFixture[str]) -> None:
+    ends = ("--num-classes", "10", "--in-channels", "1")
+    found = output(capsys, "cost", "--phi", "0", *ends)
+    # B0 with 10 outputs for 1280 features and a bias each, and one 3x3 kernel a filter in the stem
+    assert found["params"] == 5_288_548 - 990 * 1281 - 2 * 32 * 9
+    assert found["stages"][0]["in_channels"] == 1
+    assert found["built_ratio"] == 1
+    assert main(["cost", *ends]) == 0
+    assert capsys.readouterr().out.startswith(
+        "efficientnet_b0: depth × 1, width × 1, 224 px, 1 input channel, 10 classes\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "params", "stages"),
     [
@@ -169,7 +212,11 @@ def test_cost_loads_neither_torch_nor_numpy() -> None:
         ("cost --phi 1 --variant b1", "Scale in one way"),
         ("cost --variant b1 --width 1", "Scale in one way"),
         ("cost --alpha 1.2", "--alpha has no effect without --phi"),
-        ("cost --variant b8", "invalid choice: 'b8'"),
+        ("cost --variant b9", "invalid choice: 'b9'"),
+        ("cost --num-classes 0", "num_classes must be a whole number between 1 and 1,000,000"),
+        ("cost --num-classes 2.5", "num_classes must be a whole number between 1 and 1,000,000"),
+        ("cost --in-channels -1", "in_channels must be a whole number between 1 and"),
+        ("bench --num-classes 3", "unrecognized arguments: --num-classes"),
         ("cost --variant b1 --architecture resnet_50", "scaled from efficientnet_b0, not from"),
         ("cost --architecture vgg", "invalid choice: 'vgg'"),
         ("cost --ph 1", "unrecognized arguments: --ph"),
@@ -177,8 +224,9 @@ def test_cost_loads_neither_torch_nor_numpy() -> None:
         ("", "required: COMMAND"),
         ("predict", "required: IMAGE"),
         ("predict no/such.png", "no/such.png does not exist; give the path"),
-        ("predict .", ". is not a file"),
-        ("predict pyproject.toml Makefile", "is not a readable JPEG, PNG or WebP image"),
+        ("predict .", "The folder . has no photos"),
+        ("predict no/such/*.png", "No file matches no/such/*.png"),
+        ("predict pyproject.toml", "pyproject.toml: This is not a readable"),
         ("predict PHOTO --top 0", "--top must be at least 1, not 0"),
         ("predict PHOTO --model tall", "has no model 'tall'; it has baseline, depth"),
         ("predict PHOTO --family vgg", "invalid choice: 'vgg'"),
@@ -186,7 +234,6 @@ def test_cost_loads_neither_torch_nor_numpy() -> None:
         ("predict PHOTO --phi 1", "--phi describes a model of your own; add --family custom"),
         ("predict PHOTO --architecture resnet_50", "--architecture describes a model of your own"),
         ("predict PHOTO --family custom --model b0", "The custom family has no names"),
-        ("predict PHOTO --family custom --architecture resnet_50", "resnet_50 is computed, not"),
         ("predict PHOTO --family custom --resolution-px 8000 --width 20", "multiply-adds"),
         ("predict PHOTO --family imagenet --model b0@8000", "multiply-adds"),
         ("cam PHOTO --method smoothgrad", "invalid choice: 'smoothgrad'"),
@@ -197,6 +244,9 @@ def test_cost_loads_neither_torch_nor_numpy() -> None:
         ("cam PHOTO --out no/such/sheet.png", "there is no folder no/such"),
         ("cam PHOTO --npz .", ". is a folder"),
         ("cam PHOTO --out sheet.gif", "--out must end in .png, .jpg, .jpeg, .webp"),
+        ("cam PHOTO PHOTO --out sheet.png", "go to a folder; sheet.png names one file"),
+        ("cam PHOTO PHOTO --npz maps.npz", "go to a folder; maps.npz names one file"),
+        ("cam PHOTO PHOTO --out Makefile", "The folder Makefile cannot be made"),
     ],
 )
 def test_bad_input_is_one_line_and_code_2(
@@ -216,7 +266,7 @@ def test_a_file_that_is_too_large_is_not_read(
         file.truncate(200 * 1024**3)  # sparse: takes no room
     code, error = failure(capsys, "predict", str(path))
     assert code == 2
-    assert "has 204,800.0 MB; the limit is 10 MB" in error
+    assert "has 204,800.0 MB; the limit is 30 MB" in error
 
 
 def test_a_path_with_a_null_byte(capsys: pytest.CaptureFixture[str]) -> None:
@@ -268,7 +318,7 @@ def test_exit_codes(
     def fail(_options: object) -> None:
         raise raised
 
-    monkeypatch.setattr(predict, "run_cost", fail)
+    monkeypatch.setattr(cost, "run_cost", fail)
     assert main(["cost"]) == code
     assert capsys.readouterr().err.startswith(message)
 
@@ -344,11 +394,95 @@ def test_predict_as_text(capsys: pytest.CaptureFixture[str], photo: str) -> None
     assert "These models know ten classes only: tench, English springer" in text
 
 
+# --- several photos -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path, photo: str, cat: str) -> Path:
+    """Two photos that share a name but for its end, a damaged one, a text and a hidden file."""
+    where = tmp_path / "photos"
+    where.mkdir()
+    Image.open(cat).convert("RGB").save(where / "one.jpg")
+    Image.open(photo).save(where / "one.png")
+    (where / "two.JPG").write_bytes((where / "one.jpg").read_bytes()[:200])
+    (where / "notes.txt").write_text("no photo")
+    (where / "._one.jpg").write_bytes(b"another system's own")
+    return where
+
+
+@pytest.mark.parametrize("command", ["predict", "cam"])
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_bad_file_stops_no_other(
+    capsys: pytest.CaptureFixture[str], photo: str, cat: str, command: str, as_json: bool
+) -> None:
+    bad = str(ROOT / "Makefile")
+    words = [command, cat, bad, "no/such.png", photo, cat, "--model", "baseline"]
+    assert main([*words, *(["--json"] if as_json else [])]) == 2
+    printed = capsys.readouterr()
+    lines = printed.err.splitlines()
+    assert [line.split(bad)[0] for line in lines[:1]] == ["error: "]
+    assert lines[1].startswith("error: no/such.png does not exist")
+    assert len(lines) == 2
+    if as_json:
+        assert [row["image"] for row in json.loads(printed.out)] == [cat, photo, cat]
+    else:
+        headings = [line for line in printed.out.splitlines() if line.startswith((cat, photo))]
+        assert [line.split(":")[0] for line in headings] == [cat, photo, cat]
+
+
+@pytest.mark.parametrize("pattern", ["", "*.[jJ]*", "**/*.jpg", "one.*"])
+def test_folders_and_patterns(
+    capsys: pytest.CaptureFixture[str], folder: Path, pattern: str
+) -> None:
+    """Patterns reach us as they are typed where no shell expands them."""
+    expected = {
+        "": ["one.jpg", "one.png", "two.JPG"],
+        "*.[jJ]*": ["one.jpg", "two.JPG"],
+        "**/*.jpg": ["one.jpg"],
+        "one.*": ["one.jpg", "one.png"],
+    }[pattern]
+    asked = str(folder / pattern)
+    code = main(["predict", asked, "--model", "baseline", "--top", "1", "--json"])
+    printed = capsys.readouterr()
+    good = [name for name in expected if name != "two.JPG"]
+    assert [Path(row["image"]).name for row in json.loads(printed.out)] == good
+    assert code == (2 if len(good) < len(expected) else 0)
+    assert printed.err.count("\n") == len(expected) - len(good)
+
+
+def test_a_name_with_brackets_is_a_name_where_there_is_such_a_file(
+    capsys: pytest.CaptureFixture[str], cat: str, tmp_path: Path
+) -> None:
+    odd = tmp_path / "cat[1].png"
+    odd.write_bytes(Path(cat).read_bytes())
+    found = output(capsys, "cam", str(odd), "--model", "baseline")
+    assert found["image"] == str(odd)
+
+
+def test_cam_of_a_folder_writes_a_sheet_and_maps_a_photo(
+    capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path
+) -> None:
+    sheets, maps = tmp_path / "new" / "sheets", tmp_path / "maps"
+    words = ["cam", str(folder), "--model", "baseline", "--out", str(sheets), "--npz", str(maps)]
+    assert main([*words, "--json"]) == 2
+    found = json.loads(capsys.readouterr().out)
+    assert [Path(row["image"]).name for row in found] == ["one.jpg", "one.png"]
+    assert sorted(path.name for path in sheets.iterdir()) == ["one-2.png", "one.png"]
+    assert sorted(path.name for path in maps.iterdir()) == ["one-2.npz", "one.npz"]
+    for row, name in zip(found, ("one", "one-2"), strict=True):
+        with np.load(maps / f"{name}.npz") as arrays:
+            assert float(arrays["baseline"].max()) == pytest.approx(row["models"][0]["raw_max"])
+    alone = output(capsys, "cam", found[0]["image"], "--model", "baseline")
+    assert alone == found[0]
+    assert main([*words[:4]]) == 2
+    assert "one.png: " in capsys.readouterr().out
+
+
 # --- cam ------------------------------------------------------------------------------------------
 
 
 def test_methods_are_the_engine_s() -> None:
-    assert list(predict.CAM_METHODS) == list(cam.METHODS)
+    assert list(cam.CAM_METHODS) == list(METHODS)
 
 
 def test_cam_of_the_last_stage_is_the_classic_class_activation_map(
@@ -476,3 +610,18 @@ def test_progress_goes_to_a_terminal_only_and_is_wiped(
     assert "baseline: loading" in terminal.getvalue()
     assert terminal.getvalue().endswith("\r\x1b[K")
     json.loads(capsys.readouterr().out)
+
+
+def test_several_photos_have_a_bar_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], photo: str, cat: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    assert main(["predict", photo, "no/such.png", cat, "--model", "baseline", "--json"]) == 2
+    assert "/3 [" in terminal.getvalue()
+    assert "\rerror: no/such.png does not exist" in terminal.getvalue().replace("\x1b[K", "")
+    assert len(json.loads(capsys.readouterr().out)) == 2

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import runpy
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from effnet_viz.errors import UserError
 from effnet_viz.scaling.architectures import ARCHITECTURES, EFFICIENTNET_B0, RESNET_50
@@ -22,6 +25,9 @@ STUDIES = {
     "one dimension": study("mobilenet_v1", width=0.75),
     "MobileNetV2 by phi": study("mobilenet_v2", phi=0.5),
     "a released variant": study(variant="b3"),
+    "one published later": study(variant="b8"),
+    "other ends": study(phi=0.5, num_classes=10, in_channels=1),
+    "a variant with other ends": study(variant="B1", num_classes=37),
 }
 
 
@@ -57,7 +63,7 @@ def test_each_way_of_scaling_is_the_one_it_names() -> None:
     assert study() == study(depth=1, width=1, resolution_px=224)
 
 
-@pytest.mark.parametrize("variant", ["b0", "B3", "b7"])
+@pytest.mark.parametrize("variant", ["b0", "B3", "b7", "L2"])
 def test_a_released_variant_is_the_published_network(variant: str) -> None:
     result = study(variant=variant)
     assert result.scaled == released_spec(variant.lower())
@@ -84,6 +90,21 @@ def test_what_describes_no_network_is_one_sentence(asked: dict, message: str) ->
     with pytest.raises(UserError) as error:
         study(**asked)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["num_classes", "in_channels"])
+@pytest.mark.parametrize("bad", [0, -3, 1.5, 10**7, "ten"])
+def test_ends_that_are_none(name: str, bad: Any) -> None:
+    with pytest.raises(UserError, match=rf"^{name} must be a whole number between 1 and 1,000,000"):
+        study(**{name: bad})
+
+
+@given(st.floats(0.3, 6), st.floats(0.5, 4))
+def test_the_multipliers_that_are_shown_build_the_network(depth: float, width: float) -> None:
+    result = study(depth=depth, width=width)
+    shown = [float(text) for text in result.shown_multipliers]
+    assert study(depth=shown[0], width=shown[1]).cost == result.cost
+    assert shown == pytest.approx([depth, width], rel=1e-5)
 
 
 def test_every_architecture_is_called_something() -> None:

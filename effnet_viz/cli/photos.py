@@ -1,0 +1,131 @@
+"""Photos that are named on the command line: files, folders and patterns, one at a time."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from glob import glob, has_magic
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from effnet_viz.cli.terminal import print_error, writing
+from effnet_viz.errors import UserError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+WHAT = "files, folders of photos, or patterns such as 'photos/*.jpg'"
+
+
+class Photos:
+    """The photos that arguments name, read one at a time.
+
+    ``refused`` counts what could not be read; each gets its sentence on standard error, and the
+    others go on. ``several`` tells whether more than one file may have been meant: anything but a
+    single file's path.
+    """
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        self.several = len(arguments) != 1 or _names_several(arguments[0])
+        self.refused = 0
+        self._arguments = tuple(arguments)
+
+    def __iter__(self) -> Iterator[tuple[str, Image.Image]]:
+        """Every readable photo and its path, in the arguments' order; on a terminal with a bar."""
+        from tqdm import tqdm
+
+        paths = self._paths()
+        bar = tqdm(
+            paths, unit="photo", leave=False, file=sys.stderr,
+            disable=None if len(paths) > 1 else True,
+        )  # fmt: skip
+        for path in bar:
+            try:
+                photo = read_photo(path)
+            except UserError as error:
+                self._refuse(error)
+            else:
+                yield path, photo
+
+    def _paths(self) -> list[str]:
+        found: list[str] = []
+        for argument in self._arguments:
+            try:
+                found += photo_paths(argument)
+            except UserError as error:
+                self._refuse(error)
+        return found
+
+    def _refuse(self, error: UserError) -> None:
+        self.refused += 1
+        with writing():
+            print_error(str(error))
+
+
+def photo_paths(argument: str) -> list[str]:
+    """The files one argument names: itself; a folder's photos, by their names' ends; or what a
+    pattern finds (``**`` for folders in folders), where the shell did not expand it. Sorted.
+
+    Raises UserError where a folder or a pattern has none. Whether a file exists is seen when it is
+    read.
+    """
+    from effnet_viz.engine.images import SUFFIXES
+
+    if not _names_several(argument):
+        return [argument]
+    folder = Path(argument)
+    if folder.is_dir():
+        try:
+            inside = sorted(folder.iterdir())
+        except OSError as error:
+            raise UserError(f"{argument} cannot be read: {reason(error)}.") from error
+        photos = [
+            str(path)
+            for path in inside
+            if path.suffix.lower() in SUFFIXES and path.is_file() and path.name[0] != "."
+        ]
+        if not photos:
+            raise UserError(f"The folder {argument} has no photos; their names end in .jpg, say.")
+        return photos
+    found = glob(argument, recursive=True)  # noqa: PTH207  # leaves hidden files out
+    matching = sorted(path for path in found if Path(path).is_file())
+    if not matching:
+        raise UserError(f"No file matches {argument}.")
+    return matching
+
+
+def _names_several(argument: str) -> bool:
+    try:
+        path = Path(argument)
+        return path.is_dir() or (has_magic(argument) and not path.exists())
+    except (OSError, ValueError):  # a name that no file can have; `read_photo` says so
+        return False
+
+
+def read_photo(path: str) -> Image.Image:
+    """The validated photo in a file. Raises UserError that names the path."""
+    from effnet_viz.engine.images import FORMATS, MAX_BYTES, decode
+
+    file = Path(path)
+    try:
+        if not file.is_file():
+            what = "is not a file" if file.exists() else "does not exist"
+            raise UserError(f"{path} {what}; give the path of a {FORMATS} image.")
+        size = file.stat().st_size
+        if size > MAX_BYTES:
+            raise UserError(
+                f"{path} has {size / 1024**2:,.1f} MB; the limit is {MAX_BYTES // 1024**2} MB. "
+                "Save it smaller, for example as JPEG."
+            )
+        data = file.read_bytes()
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path!r} cannot be read: {reason(error)}.") from error
+    try:
+        return decode(data)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+
+
+def reason(error: Exception) -> str:
+    """Why a file could not be read or written, in the system's words."""
+    return getattr(error, "strerror", None) or str(error)
