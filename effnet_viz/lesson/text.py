@@ -25,9 +25,10 @@ OTHER = "other"
 
 @dataclass(frozen=True, slots=True)
 class StepText:
-    """One screen in words. ``script`` has the teacher's minutes and what to do in them; ``links``
-    a label for each link of the step."""
+    """One screen in words; ``short`` is its name in a row of buttons and in a link. ``script`` has
+    the teacher's minutes and what to do in them, ``links`` a label for each link of the step."""
 
+    short: str
     title: str
     lead: str
     do: str
@@ -111,10 +112,14 @@ def _each(rows: Mapping[str, Any], make: Any) -> Mapping[str, Any]:
     return MappingProxyType({key: make(row) for key, row in rows.items()})
 
 
+_STEP_WORDS = ("short", "title", "lead", "do", "notice")
+
+
 def _step(row: Mapping[str, Any]) -> StepText:
     script = tuple((str(minutes), str(act)) for minutes, act in row["script"])
     links = MappingProxyType(dict(row.get("links", {})))
-    return StepText(row["title"], row["lead"], row["do"], row["notice"], script, links)
+    short, title, lead, do, notice = (row[key] for key in _STEP_WORDS)
+    return StepText(short, title, lead, do, notice, script, links)
 
 
 def _question(row: Mapping[str, Any]) -> QuestionText:

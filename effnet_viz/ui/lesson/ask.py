@@ -11,11 +11,12 @@ from effnet_viz.lesson.questions import QUESTIONS, Setting
 from effnet_viz.lesson.text import OTHER, QuestionText
 from effnet_viz.ui.lesson import tally
 from effnet_viz.ui.lesson.place import Alone, Place
-from effnet_viz.ui.lesson.wording import filled, in_words, say, text
+from effnet_viz.ui.lesson.wording import attempt, filled, in_words, say, text
 from effnet_viz.ui.shared.parts import chart
 
-#: Steps of a point's sliders.
+#: Steps of a point's slider across, and a step of the one up, where that is coarse enough.
 STEPS = 60
+COARSE = 0.1
 
 
 def question(place: Place, key: str, setting: Setting, number: int) -> None:
@@ -66,22 +67,30 @@ def _ask(
     alone = isinstance(place, Alone)
     value = _widget(key, words, worked, setting, own)
     with st.container(horizontal=True, vertical_alignment="center"):
-        pressed = st.button(
+        st.button(
             say("lock_mine") if alone else say("send"),
             key=f"lb_{key}",
             type="primary",
             icon=":material/lock:" if alone else ":material/send:",
             disabled=value is None,
+            on_click=_send,
+            args=(place, key, worked),
         )
         if not alone and own is not None and (value is None or written(value) == written(own)):
             st.markdown(say("sent"))
-    if pressed and value is not None:
-        try:
-            place.send({key: written(worked.read(written(value)))})
-        except UserError as error:
-            st.error(str(error), icon=":material/error:")
-        else:
-            st.rerun()
+
+
+def _send(place: Place, key: str, worked: Worked) -> None:
+    """A callback: what stands in the widget now."""
+    state = st.session_state
+    if worked.kind == "point":
+        assert worked.axes is not None
+        x = worked.axes.fixed_x
+        value: Value = (float(state[f"lx_{key}"] if x is None else x), float(state[f"ly_{key}"]))
+    else:
+        value = state[f"lq_{key}"]
+    if value is not None:
+        attempt(lambda: place.send({key: written(worked.read(written(value)))}))
 
 
 def _widget(
@@ -124,17 +133,15 @@ def _point(
     """A point by two sliders, or by a click on the picture, which moves them."""
     xs, ys = _ticks(axes)
     x_key, y_key = f"lx_{key}", f"ly_{key}"
-    start = own if isinstance(own, tuple) else (xs[len(xs) // 2], ys[len(ys) // 2])
+    start = own if isinstance(own, tuple) else (float(xs[len(xs) // 2]), float(ys[len(ys) // 2]))
     st.session_state.setdefault(x_key, _nearest(xs, start[0]))
     st.session_state.setdefault(y_key, _nearest(ys, start[1]))
     picture = st.container()
-    x = xs[0]
-    if axes.fixed_x is None:
-        x = st.select_slider(
-            filled(words.x, worked), xs, key=x_key, format_func=lambda v: f"{v:.2g}"
-        )
-    y = st.select_slider(filled(words.y, worked), ys, key=y_key, format_func=lambda v: f"{v:.4g}")
-    point = (float(x), float(y))
+    x = axes.fixed_x
+    if x is None:
+        x = float(st.select_slider(filled(words.x, worked), xs, key=x_key))
+    y = float(st.select_slider(filled(words.y, worked), ys, key=y_key))
+    point = (x, y)
 
     def clicked() -> None:
         met = st.session_state[f"lc_{key}"]["selection"]["points"]
@@ -171,19 +178,19 @@ def _alt(key: str, setting: Setting) -> str:
     return say("given_points", points=given)
 
 
-def _ticks(axes: Axes) -> tuple[list[float], list[float]]:
-    """Where a point's sliders can stand, along both axes."""
-    ys = [axes.y_low + (axes.y_high - axes.y_low) * n / STEPS for n in range(STEPS + 1)]
-    if axes.fixed_x is not None:
-        return [axes.fixed_x], ys
+def _ticks(axes: Axes) -> tuple[list[str], list[str]]:
+    """Where a point's sliders can stand, along both axes, as they show it."""
+    height = axes.y_high - axes.y_low
+    step = COARSE if height > 100 * COARSE / 2 else COARSE / 2
+    ys = [f"{axes.y_low + step * n:.4g}" for n in range(round(height / step) + 1)]
     low, high = axes.x_low, axes.x_high
     if axes.log_x:
-        return [min(high, low * (high / low) ** (n / STEPS)) for n in range(STEPS + 1)], ys
-    return [low + (high - low) * n / STEPS for n in range(STEPS + 1)], ys
+        return [f"{low * (high / low) ** (n / STEPS):.3g}" for n in range(STEPS + 1)], ys
+    return [f"{low + (high - low) * n / STEPS:.3g}" for n in range(STEPS + 1)], ys
 
 
-def _nearest(ticks: list[float], value: float) -> float:
-    return min(ticks, key=lambda tick: abs(tick - value))
+def _nearest(ticks: list[str], value: float) -> str:
+    return min(ticks, key=lambda tick: abs(float(tick) - value))
 
 
 def _reveal(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from effnet_viz.errors import UserError
-from effnet_viz.lesson.names import CODE_LENGTH, NICKNAME_LENGTH
+from effnet_viz.lesson.names import CODE_LENGTH, NICKNAME_LENGTH, clean_code
 from effnet_viz.lesson.steps import STEPS
 from effnet_viz.scaling.architectures import ARCHITECTURES, EFFICIENTNET_B0, ArchitectureSpec
 from effnet_viz.ui.lesson import place
-from effnet_viz.ui.lesson.wording import say
+from effnet_viz.ui.lesson.wording import attempt, say
 from effnet_viz.ui.shared.state import ARCHITECTURE_TITLES
 
 
@@ -38,10 +37,14 @@ def doors() -> None:
                 format_func=ARCHITECTURE_TITLES.__getitem__,
                 key="lesson_room_base",
             )
-            if st.button(
-                say("open_room"), key="lesson_open", type="primary", icon=":material/co_present:"
-            ):
-                _open(str(base))
+            st.button(
+                say("open_room"),
+                key="lesson_open",
+                type="primary",
+                icon=":material/co_present:",
+                on_click=_open,
+                args=(str(base),),
+            )
 
 
 def own_base() -> ArchitectureSpec:
@@ -60,32 +63,43 @@ def own_base() -> ArchitectureSpec:
 
 def _join_form(code: str) -> None:
     with st.form("lesson_join", border=False):
-        typed = code or st.text_input(
-            say("code"), max_chars=CODE_LENGTH + 2, key="lesson_code", autocomplete="off"
-        )
         if code:
             st.markdown(say("room_is", code=code))
-        nickname = st.text_input(
+        else:
+            st.text_input(
+                say("code"), max_chars=CODE_LENGTH + 2, key="lesson_code", autocomplete="off"
+            )
+        st.text_input(
             say("nickname"), max_chars=NICKNAME_LENGTH, key="lesson_nickname", autocomplete="off"
         )
-        pressed = st.form_submit_button(say("join"), type="primary", icon=":material/login:")
-    if not pressed:
-        return
-    try:
-        joined = place.store().join(typed or "", nickname or "", st.context.ip_address or "here")
-        found = place.store().room(typed or "").code
-    except UserError as error:
-        st.error(str(error), icon=":material/error:")
-    else:
-        place.enter(found, "seat", joined.token)
-        st.rerun()
+        st.form_submit_button(
+            say("join"),
+            type="primary",
+            icon=":material/login:",
+            key="lesson_join_now",
+            on_click=_join,
+            args=(code,),
+        )
+
+
+def _join(code: str) -> None:
+    """A callback: take a seat."""
+    state = st.session_state
+
+    def join() -> None:
+        typed = clean_code(code or str(state.get("lesson_code", "")))
+        nickname = str(state.get("lesson_nickname", ""))
+        source = str(st.context.ip_address or "here")
+        place.enter(typed, "seat", place.store().join(typed, nickname, source).token)
+
+    attempt(join)
 
 
 def _open(base: str) -> None:
-    try:
+    """A callback: open a room and be its teacher."""
+
+    def open_() -> None:
         opened = place.store().open_room(base, next(iter(STEPS)))
-    except UserError as error:
-        st.error(str(error), icon=":material/error:")
-    else:
         place.enter(opened.code, "teacher", opened.teacher_token)
-        st.rerun()
+
+    attempt(open_)

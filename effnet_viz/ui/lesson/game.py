@@ -16,7 +16,7 @@ from effnet_viz.lesson.steps import BUDGETS
 from effnet_viz.scaling.architectures import CLASSROOM_BASELINE
 from effnet_viz.scaling.compound import Multipliers, scale
 from effnet_viz.ui.lesson.place import Alone, Place
-from effnet_viz.ui.lesson.wording import say
+from effnet_viz.ui.lesson.wording import attempt, say
 from effnet_viz.ui.shared.parts import chart
 
 
@@ -57,19 +57,15 @@ def _round(place: Place, name: str) -> None:
     with controls:
         _figures(bid, limit)
         open_for_bids = phase == "open" or alone
-        if st.button(
+        st.button(
             say("send_bid"),
             key=f"lesson_bid_{name}",
             type="primary",
             icon=":material/send:",
             disabled=not (open_for_bids and bid.within(limit)),
-        ):
-            try:
-                place.send({name: budget.written(multipliers)})
-            except UserError as error:
-                st.error(str(error), icon=":material/error:")
-            else:
-                st.rerun()
+            on_click=_send,
+            args=(place, name),
+        )
         if not open_for_bids:
             st.markdown(say("bids_closed"))
         elif not bid.within(limit):
@@ -93,21 +89,30 @@ def _round(place: Place, name: str) -> None:
 
 def _sliders(name: str, limit: float) -> Multipliers:
     px = CLASSROOM_BASELINE.resolution_px
-    depth = st.slider(
-        f"**d** · {say('depth')}", 1.0, limit + 0.5, 1.0, step=0.05, key=f"lesson_{name}_d"
-    )
-    width = st.slider(
+    most_px = round(px * (limit**0.5 + 0.2))
+    st.slider(f"**d** · {say('depth')}", 1.0, limit + 0.5, 1.0, step=0.05, key=f"lesson_{name}_d")
+    st.slider(
         f"**w** · {say('width')}", 1.0, limit**0.5 + 0.4, 1.0, step=0.05, key=f"lesson_{name}_w"
     )
-    side = st.slider(
-        f"**r** · {say('input_px')}",
-        px,
-        round(px * (limit**0.5 + 0.2)),
-        px,
-        step=1,
-        key=f"lesson_{name}_px",
-    )
-    return Multipliers(depth, width, side)
+    st.slider(f"**r** · {say('input_px')}", px, most_px, px, step=1, key=f"lesson_{name}_px")
+    return _set(name)
+
+
+def _set(name: str) -> Multipliers:
+    """What the sliders stand at."""
+    depth, width, px = (st.session_state[f"lesson_{name}_{part}"] for part in ("d", "w", "px"))
+    return Multipliers(float(depth), float(width), int(px))
+
+
+def _send(place: Place, name: str) -> None:
+    """A callback: bid what the sliders stand at, where that keeps the budget."""
+
+    def send() -> None:
+        if not budget.bid(_set(name), BUDGETS[name]).within(BUDGETS[name]):
+            raise UserError(say("over_budget"))
+        place.send({name: budget.written(_set(name))})
+
+    attempt(send)
 
 
 def _figures(bid: Bid, limit: float) -> None:

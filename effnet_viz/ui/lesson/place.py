@@ -248,6 +248,11 @@ def keep_in_browser() -> None:
         _cookies(data=kept, key="lesson_cookies")
 
 
+def kept_by_browser() -> Mapping[str, str]:
+    """The cookies that the browser sent when this visit began."""
+    return st.context.cookies
+
+
 def known_screen(screen: str) -> str:
     """A screen's key; the first one for anything else."""
     return screen if screen in STEPS else next(iter(STEPS))
@@ -268,7 +273,7 @@ def _code_in_link() -> str:
 def _found(code: str) -> tuple[str, Role, str] | None:
     """A place by what the link or the browser carries; the teacher's first."""
     roles: tuple[Role, Role] = ("teacher", "seat")
-    for where in (st.query_params, st.context.cookies):
+    for where in (st.query_params, kept_by_browser()):
         for role in roles:
             name = role if where is st.query_params else cookie_name(code, role)
             token = where.get(name)

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from effnet_viz.errors import UserError
 from effnet_viz.lesson.answers import Worked, written
 from effnet_viz.lesson.export import pairs
 from effnet_viz.lesson.gain import Gain, class_gain, item_gains, normalised
 from effnet_viz.lesson.items import ITEMS, MOMENTS, Moment, asked, form_of, marks
 from effnet_viz.lesson.room import Vote
 from effnet_viz.ui.lesson.place import Alone, Place
-from effnet_viz.ui.lesson.wording import say, text
+from effnet_viz.ui.lesson.wording import attempt, say, text
+
+_MISSING = "_lesson_test_missing"
 
 
 def questions_of(moment: Moment) -> tuple[str, ...]:
@@ -45,45 +46,50 @@ def _form(place: Place, moment: Moment, taken: dict[str, str]) -> None:
     alone = isinstance(place, Alone)
     if taken and not alone:
         st.success(say("test_sent"), icon=":material/check:")
-    answers: dict[str, str] = {}
     with st.form(f"lesson_test_{moment}", border=True):
         for number, (key, item) in enumerate(ITEMS.items(), start=1):
-            worked = item.work(form)
-            raw = _item(key, number, worked, moment, form, taken.get(key))
-            if raw is not None:
-                answers[key] = raw
-        pressed = st.form_submit_button(
-            say("send_all"), type="primary", icon=":material/send:", key=f"lesson_send_{moment}"
+            _item(key, number, item.work(form), moment, form, taken.get(key))
+        st.form_submit_button(
+            say("send_all"),
+            type="primary",
+            icon=":material/send:",
+            key=f"lesson_send_{moment}",
+            on_click=_send,
+            args=(place, moment),
         )
-    if not pressed:
-        return
+    if missing := st.session_state.pop(_MISSING, None):
+        st.warning(say("test_incomplete", count=missing), icon=":material/info:")
+
+
+def _send(place: Place, moment: Moment) -> None:
+    """A callback: all eight, or a word about those that are missing."""
+    answers = {}
+    for key in ITEMS:
+        value = st.session_state.get(f"lt_{moment}_{key}")
+        if value is not None:
+            answers[asked(key, moment)] = written(value)
     if len(answers) < len(ITEMS):
-        st.warning(say("test_incomplete", count=len(ITEMS) - len(answers)), icon=":material/info:")
-        return
-    try:
-        place.send({asked(key, moment): raw for key, raw in answers.items()})
-    except UserError as error:
-        st.error(str(error), icon=":material/error:")
+        st.session_state[_MISSING] = len(ITEMS) - len(answers)
     else:
-        st.rerun()
+        attempt(lambda: place.send(answers))
 
 
 def _item(
     key: str, number: int, worked: Worked, moment: Moment, form: str, before: str | None
-) -> str | None:
+) -> None:
     words = text().items[key]
     label = f"**{number}.** " + words.prompts[form].format(**worked.facts)
     name = f"lt_{moment}_{key}"
     if worked.kind == "choice":
-        chosen = st.radio(
+        st.radio(
             label,
             worked.options,
             index=worked.options.index(before) if before in worked.options else None,
             format_func=lambda option: words.options[option].format(**worked.facts),
             key=name,
         )
-        return None if chosen is None else str(chosen)
-    number_typed = st.number_input(
+        return
+    st.number_input(
         label,
         value=float(before) if before else None,
         min_value=0.0,
@@ -93,7 +99,6 @@ def _item(
         placeholder=say("your_number", unit=words.unit),
         width=240,
     )
-    return None if number_typed is None else written(number_typed)
 
 
 def own_gain(place: Place) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -16,10 +16,12 @@ from effnet_viz.lesson.script import teachers_sheet
 from effnet_viz.lesson.steps import BUDGETS, STEPS
 from effnet_viz.ui.lesson import address, game, place, preflight, sheet, tally
 from effnet_viz.ui.lesson.place import AsTeacher
-from effnet_viz.ui.lesson.wording import filled, say, text
+from effnet_viz.ui.lesson.wording import attempt, filled, say, text
 
 #: The tally is drawn anew so often.
 EVERY_S = 1.0
+
+_CHECK = "_lesson_check_asked"
 
 #: What the button under a question does, by its phase.
 NEXT: Mapping[Phase, tuple[Phase, str, str]] = {
@@ -40,12 +42,12 @@ def header(here: AsTeacher) -> None:
 
     def moved() -> None:
         chosen = st.session_state["lesson_screen_of_class"]
-        _do(lambda: place.store().show(here.state.code, here.token, chosen))
+        attempt(lambda: place.store().show(here.state.code, here.token, chosen))
 
     st.pills(
         say("class_is_at"),
         screens,
-        format_func=lambda key: text().steps[key].title,
+        format_func=lambda key: text().steps[key].short,
         key="lesson_screen_of_class",
         on_change=moved,
         required=True,
@@ -177,20 +179,13 @@ def _advance(
         key=key,
         type="primary",
         icon=icon,
-        on_click=_do,
+        on_click=attempt,
         args=(
             lambda: place.store().advance(
                 here.state.code, here.token, dict.fromkeys(names, following)
             ),
         ),
     )
-
-
-def _do(act: Callable[[], None]) -> None:
-    try:
-        act()
-    except UserError as error:
-        st.toast(str(error), icon=":material/error:")
 
 
 def script(key: str) -> None:
@@ -216,7 +211,12 @@ def desk(here: AsTeacher, setting: Setting) -> None:
                 icon=":material/download:", key=f"lesson_file_{label}",
             )  # fmt: skip
     with st.expander(say("preflight"), icon=":material/checklist:"):
-        if st.button(say("check_now"), key="lesson_check"):
+        st.button(
+            say("check_now"),
+            key="lesson_check",
+            on_click=lambda: st.session_state.update({_CHECK: True}),
+        )
+        if st.session_state.pop(_CHECK, False):
             preflight.check()
     with st.expander(say("who_is_here"), icon=":material/groups:"):
         for seat in place.store().seats(code):
@@ -225,7 +225,20 @@ def desk(here: AsTeacher, setting: Setting) -> None:
         st.markdown(say("your_link_lead"))
         st.code(address.with_token(code, "teacher", here.token), language=None)
         st.caption(say("room_ends", hours=place.minutes_left(here.state) / 60))
-        if st.button(say("end_room"), key="lesson_end", icon=":material/delete:"):
-            place.store().close(code, here.token)
-            place.leave()
-            st.rerun()
+        st.button(
+            say("end_room"),
+            key="lesson_end",
+            icon=":material/delete:",
+            on_click=_end,
+            args=(code, here.token),
+        )
+
+
+def _end(code: str, token: str) -> None:
+    """A callback: delete the room and go on alone."""
+
+    def end() -> None:
+        place.store().close(code, token)
+        place.leave()
+
+    attempt(end)

@@ -12,7 +12,7 @@ from effnet_viz.lesson.script import teachers_sheet
 from effnet_viz.lesson.steps import STEPS, Step
 from effnet_viz.ui.lesson import ask, entry, game, live, place, sheet, teacher
 from effnet_viz.ui.lesson.place import AsTeacher, OnSeat, Place
-from effnet_viz.ui.lesson.wording import say, text
+from effnet_viz.ui.lesson.wording import problems, say, text
 from effnet_viz.ui.shared.parts import link
 
 #: A student's screen looks so often whether the teacher has moved on.
@@ -28,6 +28,7 @@ def page() -> None:
         st.button(say("go_on_alone"), key="lesson_alone", on_click=place.leave)
         return
     place.keep_in_browser()
+    problems()
     if here is None:
         if code := _code_in_link():
             entry.join(code)
@@ -54,7 +55,7 @@ def _alone() -> None:
             say("screen"),
             names,
             default=names[0],
-            format_func=lambda name: text().steps[name].title,
+            format_func=lambda name: text().steps[name].short,
             key=place.SCREEN,
             bind="query-params",
             required=True,

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import streamlit as st
+
+from effnet_viz.errors import UserError
 from effnet_viz.lesson.answers import Kind, Value, Worked
 from effnet_viz.lesson.text import QuestionText, Text, load
 
@@ -28,3 +33,20 @@ def in_words(kind: Kind, value: Value, words: QuestionText, worked: Worked) -> s
     if isinstance(value, tuple):
         return say("at_point", x=value[0], y=value[1])
     return f"{value:.4g} {words.unit}".strip()
+
+
+_PROBLEM = "_lesson_problem"
+
+
+def attempt(act: Callable[[], None]) -> None:
+    """For callbacks: do it; what a person must know of it stands on top of the page afterwards."""
+    try:
+        act()
+    except UserError as error:
+        st.session_state[_PROBLEM] = str(error)
+
+
+def problems() -> None:
+    """What the last `attempt` came to, where it failed."""
+    if problem := st.session_state.pop(_PROBLEM, None):
+        st.error(problem, icon=":material/error:")
