@@ -85,10 +85,10 @@ class Job:
     def _process(self, number: int) -> subprocess.Popen[bytes]:
         s = self.settings
         command = [
-            sys.executable, "-m", "effnet_viz", "search", f"--data={s.data}", f"--out={self._out}",
-            f"--work={self._out / 'work'}", f"--points={s.points}", f"--epochs={s.epochs}",
-            f"--per-class={s.per_class}", f"--held-out={s.held_out}", f"--seed={s.seed}",
-            f"--batch-size={s.batch_size}",
+            sys.executable, "-m", "effnet_viz", "search", f"--data={s.data.absolute()}",
+            f"--out={self._out}", f"--work={self._out / 'work'}", f"--points={s.points}",
+            f"--epochs={s.epochs}", f"--per-class={s.per_class}", f"--held-out={s.held_out}",
+            f"--seed={s.seed}", f"--batch-size={s.batch_size}",
         ]  # fmt: skip
         with self._errors(number).open("wb") as errors:
             return subprocess.Popen(

@@ -38,7 +38,9 @@ def wait(job, seconds=120):
     return now
 
 
-def test_a_search_in_the_background_trains_every_point_and_cleans_up(folder):
+def test_a_search_in_the_background_trains_every_point_and_cleans_up(folder, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    folder = Path(folder.name)  # as EFFNET_VIZ_DATA may name it; the processes start elsewhere
     job = start(tiny(folder))
     first = job.progress()
     assert (first.points, first.points_done, first.finished) == (2, 0, False)
