@@ -12,11 +12,10 @@ and the parts named so below) loads no torch.
 - ``images``: photos: bytes to a validated RGB image, the square that models see, the tensor they
   get.
 - ``inference``: where a model runs, whether it fits, and what it says about a photo.
-- ``models``: networks from specs, made of torchvision's own classes, so that its weights load key
-  for key.
-- ``optimise``: the same network, faster: batch norm folded into convolutions, laid out for the CPU,
-  frozen.
-- ``packing``: convolutions whose weights stay in the order the CPU computes in.
+- ``models``: networks from specs, so made that torchvision's weights load key for key where it has
+  any.
+- ``optimise``: the same network, faster: batch norm folded into convolutions, frozen, and its graph
+  for the CPU (``graph``).
 - ``published``: torchvision's ImageNet weights: where they are published, and the networks they
   fill.
 - ``requests``: what is asked of the engine, as frozen records that are their own cache keys.

@@ -252,7 +252,7 @@ def grown_model(
         weights=label,
         meaningful=parent.meaningful,
         spec=spec,
-        module=optimise(module, device) if optimised else module.to(device),
+        module=optimise(module, device, spec) if optimised else module.to(device),
         classes=parent.classes,
         record=record,
         device=device,

@@ -10,12 +10,14 @@ import platform
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import torch
 from torch import nn
 
+from effnet_viz.engine.graph.runtime import forward, runtime_of
 from effnet_viz.engine.timing.one_pass import measure_latency
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.results import Prediction, TopClass
@@ -153,7 +155,7 @@ def guard(
     """Return if this machine can run ``spec``, by arithmetic, before anything is built.
 
     Memory counts the largest layer's input and output, the weights twice (as built, and as
-    optimised; the first pass packs them into the memory of the former; not at all for a model
+    optimised; what the first pass compiles takes the memory of the former; not at all for a model
     already ``loaded``), what is kept besides (``extra_bytes``) and, where a map of ``map_stage`` is
     wanted, what its gradients need. ``available_bytes`` and ``max_macs`` default to what the device
     has free and to `MAX_MACS`. Raises UserError with both numbers.
@@ -217,14 +219,19 @@ def predict(
     guard(model.spec, device=model.device, loaded=True)
     inputs = model.preprocess(image, square)
 
-    def run(model: LoadedModel) -> Prediction:
+    def ask(model: LoadedModel) -> Prediction:
         on_device = inputs.to(model.device)
-        with torch.inference_mode():
-            logits = model.module(on_device)[0].float().cpu()
+        run = partial(forward, model.module)
+        logits = run(on_device)[0].float().cpu()
         if not logits.isfinite().all():
             raise UserError(not_finite(model))
         latency = measure_latency(
-            model.module, on_device, device=model.device, repeats=repeats, warmup=1
+            run,
+            on_device,
+            device=model.device,
+            repeats=repeats,
+            warmup=1,
+            runtime=runtime_of(model.module, on_device),
         )
         probabilities, indices = logits.softmax(0).topk(min(top, len(logits)))
         return Prediction(
@@ -242,7 +249,7 @@ def predict(
             ),
         )
 
-    result, note = with_cpu_fallback(model, run)
+    result, note = with_cpu_fallback(model, ask)
     return replace(result, note=note)
 
 

@@ -1,4 +1,4 @@
-"""Networks from specs, made of torchvision's own classes, so that its weights load key for key."""
+"""Networks from specs, so made that torchvision's weights load key for key where it has any."""
 
 from __future__ import annotations
 
@@ -8,25 +8,30 @@ import torch
 from torch import nn
 from torchvision.models.efficientnet import EfficientNet, MBConvConfig
 
-from effnet_viz.errors import UserError
+from effnet_viz.engine.graph.modules import torch_module
 from effnet_viz.scaling.architectures import ArchitectureSpec
 
 
-def build_model(spec: ArchitectureSpec, *, norm_eps: float = 1e-5) -> EfficientNet:
-    """An EfficientNet with the spec's rows, randomly initialised, in training mode, on the CPU.
+def build_model(spec: ArchitectureSpec, *, norm_eps: float = 1e-5) -> nn.Module:
+    """The spec's network, randomly initialised, in training mode, on the CPU.
 
-    Input ``(N, 3, H, W)``, output logits ``(N, num_classes)``. The rows are already scaled, so
-    torchvision's own multipliers stay 1; the head width is passed explicitly because torchvision's
-    default (4 × the last stage) differs from ``round_filters(1280·w)`` for most widths.
-
-    Stochastic depth is off: at these sizes and epochs it only slows learning, and it never changes
-    inference. Raises UserError for architectures that are shown for their cost only.
+    Input ``(N, in_channels, H, W)``, output logits ``(N, num_classes)``. An EfficientNet is
+    torchvision's class; the others come from ring 0's layers (`effnet_viz.engine.graph.modules`).
+    ``norm_eps`` is an EfficientNet's.
     """
-    if spec.family != "efficientnet":
-        raise UserError(
-            f"{spec.name} is computed, not built; only EfficientNet specs can be run. "
-            "For a network of another family use torchvision's own model."
-        )
+    if spec.family == "efficientnet":
+        return _efficientnet(spec, norm_eps)
+    return torch_module(spec)
+
+
+def _efficientnet(spec: ArchitectureSpec, norm_eps: float) -> EfficientNet:
+    """torchvision's class with the spec's rows.
+
+    The rows are already scaled, so torchvision's own multipliers stay 1; the head width is passed
+    explicitly because torchvision's default (4 × the last stage) differs from
+    ``round_filters(1280·w)`` for most widths. Stochastic depth is off: at these sizes and epochs it
+    only slows learning, and it never changes inference.
+    """
     stem, *stages, head = spec.stages
     rows = []
     channels = stem.out_channels
@@ -42,7 +47,7 @@ def build_model(spec: ArchitectureSpec, *, norm_eps: float = 1e-5) -> EfficientN
             )
         )
         channels = stage.out_channels
-    return EfficientNet(
+    network = EfficientNet(
         rows,
         dropout=spec.dropout,
         stochastic_depth_prob=0.0,
@@ -50,6 +55,12 @@ def build_model(spec: ArchitectureSpec, *, norm_eps: float = 1e-5) -> EfficientN
         norm_layer=partial(nn.BatchNorm2d, eps=norm_eps),
         last_channel=head.out_channels,
     )
+    if spec.in_channels != 3:  # torchvision's stem always takes colour
+        width, k = stem.out_channels, stem.kernel_size
+        conv = nn.Conv2d(spec.in_channels, width, k, stem.stride, k // 2, bias=False)
+        nn.init.kaiming_normal_(conv.weight, mode="fan_out")
+        network.features[0][0] = conv
+    return network
 
 
 def skeleton(spec: ArchitectureSpec, norm_eps: float = 1e-5) -> nn.Module:

@@ -1,4 +1,4 @@
-"""The same network, faster: batch norm folded into convolutions, laid out for the CPU, frozen.
+"""The same network, faster: batch norm folded into convolutions, frozen, and its graph for the CPU.
 
 A batch norm in evaluation mode is a fixed scale and shift per channel, so it can be multiplied into
 the convolution before it once, when a model is loaded, instead of at every forward pass.
@@ -12,19 +12,20 @@ from itertools import pairwise
 
 import torch
 from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
-from effnet_viz.engine.packing import packed
+from effnet_viz.engine.graph.runtime import attach
+from effnet_viz.scaling.architectures import ArchitectureSpec
 
 
 @torch.no_grad()
-def optimise(module: nn.Module, device: str) -> nn.Module:
+def optimise(module: nn.Module, device: str, spec: ArchitectureSpec | None = None) -> nn.Module:
     """A new module on ``device`` with the same logits (within rounding); the input is untouched.
 
     The copy is in evaluation mode, its parameters are frozen, its layers keep their names, and a
-    folded batch norm is an `nn.Identity`. On the CPU maps and weights are channels last, and large
-    convolutions also keep their weights packed (see `effnet_viz.engine.packing`).
+    folded batch norm is an `nn.Identity`. On the CPU maps and weights are channels last, and with
+    its ``spec`` the copy gets a graph that runs there instead (`effnet_viz.engine.graph.runtime`).
+    What is given a graph keeps its layers; a module to be changed is taken plain.
 
     Pairs are found by torchvision's own layout, not by tracing the graph: tracing patches
     `nn.Module` for the whole process, which breaks forward passes of other threads. A batch norm
@@ -35,17 +36,33 @@ def optimise(module: nn.Module, device: str) -> nn.Module:
         for conv_name, norm_name in _convolution_norm_pairs(parent):
             conv, norm = getattr(parent, conv_name), getattr(parent, norm_name)
             if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                setattr(parent, conv_name, fuse_conv_bn_eval(conv, norm))
+                _fold(conv, norm)
                 setattr(parent, norm_name, nn.Identity().eval())
     faster = faster.requires_grad_(False).to(device)
     if device != "cpu":
         return faster
     faster = faster.to(memory_format=torch.channels_last)
-    for parent in list(faster.modules()):
-        for name, child in list(parent.named_children()):
-            if isinstance(child, nn.Conv2d):
-                setattr(parent, name, packed(child))
+    if spec is not None:
+        attach(faster, spec)
     return faster
+
+
+def _fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
+    """Make the convolution do what the norm after it does, rounded once."""
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    scale = (norm.running_var.double() + norm.eps).rsqrt()
+    if norm.weight is not None:
+        scale = scale * norm.weight.double()
+    bias = -norm.running_mean.double()
+    if conv.bias is not None:
+        bias = bias + conv.bias.double()
+    bias = bias * scale
+    if norm.bias is not None:
+        bias = bias + norm.bias.double()
+    weight = conv.weight.double() * scale.reshape(-1, 1, 1, 1)
+    conv.weight = nn.Parameter(weight.to(conv.weight.dtype))
+    conv.bias = nn.Parameter(bias.to(conv.weight.dtype))
 
 
 def _convolution_norm_pairs(parent: nn.Module) -> Iterator[tuple[str, str]]:

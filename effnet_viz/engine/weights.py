@@ -210,7 +210,7 @@ def _untrained(
         weights=UNTRAINED,
         meaningful=False,
         spec=spec,
-        module=_ready(module, optimised, device),
+        module=_ready(module, spec, optimised, device),
         classes=classes,
         record=record,
         device=device,
@@ -275,7 +275,7 @@ def _loaded(
         weights=entry.weights,
         meaningful=True,
         spec=entry.spec,
-        module=_ready(module, wanted.optimised, wanted.device),
+        module=_ready(module, entry.spec, wanted.optimised, wanted.device),
         classes=tuple(record["classes"]),
         record=record,
         device=wanted.device,
@@ -299,9 +299,9 @@ LOADERS: MappingProxyType[str, Loader] = MappingProxyType(
 seeding = threading.Lock()
 
 
-def _ready(module: nn.Module, optimised: bool, device: str) -> nn.Module:
+def _ready(module: nn.Module, spec: ArchitectureSpec, optimised: bool, device: str) -> nn.Module:
     module = module.eval().requires_grad_(False)
-    return optimise(module, device) if optimised else module.to(device)
+    return optimise(module, device, spec) if optimised else module.to(device)
 
 
 def described(spec: ArchitectureSpec) -> dict[str, Any]:

@@ -6,7 +6,16 @@ The engine makes them, the screen reads them, nobody changes them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+from effnet_viz.scaling.centres import Centres
+
+#: What runs a forward pass; its name for a person is `RUNTIME_TITLES`'.
+Runtime = Literal["openvino", "torch"]
+RUNTIME_TITLES: MappingProxyType[Runtime, str] = MappingProxyType(
+    {"openvino": "OpenVINO", "torch": "PyTorch"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +31,8 @@ class TopClass:
 class Latency:
     """Time of one forward pass in milliseconds: median and quartiles over ``repeats`` timed runs.
 
-    ``device``, ``threads`` and ``torch_version`` say what was measured; a latency without them
-    means nothing.
+    ``device``, ``threads``, ``torch_version`` and ``runtime`` say what was measured; a latency
+    without them means nothing. Rows of before there were two runtimes are torch's.
     """
 
     median_ms: float
@@ -34,6 +43,7 @@ class Latency:
     device: str
     threads: int
     torch_version: str
+    runtime: Runtime = "torch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,8 @@ class Prediction:
 class CamResult:
     """One class activation map on its own grid.
 
-    ``raw``: ``grid[0]`` rows of ``grid[1]`` values after ReLU, before any normalisation.
+    ``raw``: ``grid[0]`` rows of ``grid[1]`` values after ReLU, before any normalisation;
+    ``centres`` says where these cells lie on the square that the model saw.
     ``evidence`` is false where the map is zero or too faint to be more than rounding noise; such a
     map must be shown as "no evidence", never normalised. ``probability`` is the model's softmax
     share for the target class.
@@ -79,6 +90,7 @@ class CamResult:
     target_index: int
     target_stage: int
     grid: tuple[int, int]
+    centres: Centres
     raw: tuple[tuple[float, ...], ...]
     raw_max: float
     probability: float

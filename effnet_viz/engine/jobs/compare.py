@@ -231,7 +231,7 @@ def fine_tuned(
         "unseen_top1": unseen and top1_percent(tuned.module, unseen, spec.resolution_px),
         "parent_top1": unseen and top1_percent(parent.module, unseen, parent.spec.resolution_px),
     }
-    module = optimise(tuned.module, device)
+    module = optimise(tuned.module, device, spec)
     return replace(grown, module=module, weights=label, record=record, device=device)
 
 

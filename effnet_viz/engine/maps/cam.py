@@ -1,4 +1,4 @@
-"""Class activation maps by pytorch-grad-cam, without touching the shared model.
+"""Class activation maps, without touching the shared model.
 
 A photo's features run once, without gradients, and may be kept (`photo_features`); every map then
 costs only what lies behind its stage: `effnet_viz.engine.maps.raw` says how.
@@ -33,6 +33,7 @@ from effnet_viz.engine.maps.raw import (
 from effnet_viz.errors import Cancelled, UserError
 from effnet_viz.evidence.map_methods import METHODS, Method
 from effnet_viz.evidence.results import CamResult
+from effnet_viz.scaling.centres import cell_centres
 from effnet_viz.scaling.cost import BYTES_PER_VALUE, network_cost
 
 if TYPE_CHECKING:
@@ -92,8 +93,9 @@ class Features:
 def stage_count(model: LoadedModel) -> int:
     """How many stages of the model have a map; stages are numbered from 1.
 
-    An EfficientNet's stage n is torchvision's ``features[n - 1]``, its last the head convolution.
-    A ResNet's stage 1 is the stem with its pooling, stages 2-5 are ``layer1`` to ``layer4``.
+    An EfficientNet's stage n is torchvision's ``features[n - 1]``, its last the head convolution,
+    as MobileNetV2's. A ResNet's stage 1 is the stem with its pooling, stages 2-5 are ``layer1`` to
+    ``layer4``.
     """
     return len(take_apart(model.module).stages)
 
@@ -124,11 +126,11 @@ def photo_features(
 def features_bytes(spec: ArchitectureSpec) -> int:
     """The memory that `Features` of a network take, by arithmetic: every stage's float32 output.
 
-    An EfficientNet's last row, the head, has a map too, before its pooling; a ResNet's has none.
+    A last row with a convolution, as EfficientNet's, has a map too, before its pooling.
     """
     *rows, head = network_cost(spec).stages
     outputs = [row.out_channels * row.out_resolution_px**2 for row in rows]
-    if spec.family == "efficientnet":
+    if spec.stages[-1].operator == "conv_head":
         outputs.append(head.out_channels * head.in_resolution_px**2)
     return BYTES_PER_VALUE * (sum(outputs) + 3 * spec.resolution_px**2)
 
@@ -327,6 +329,7 @@ def _result(
         target_index=found.target_index,
         target_stage=stage,
         grid=(found.values.shape[0], found.values.shape[1]),
+        centres=cell_centres(replace(model.spec, resolution_px=resolution_px))[stage - 1],
         raw=tuple(tuple(row) for row in found.values.tolist()),
         raw_max=raw_max,
         probability=float(found.logits.softmax(0)[found.target_index]),

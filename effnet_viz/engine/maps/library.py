@@ -1,8 +1,8 @@
 """How each method weights channels: pytorch-grad-cam's classes, two of them made fit for large
-networks and long waits, and CAM.
+networks and long waits.
 
 `effnet_viz.evidence.map_methods` says which of the two tables has a method: `BY_GRADIENT` where it
-takes gradients, else `FORWARD_ONLY`.
+takes gradients, else `FORWARD_ONLY`; the last stage has its own, `closed_form`, and CAM only that.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from pytorch_grad_cam import (
     EigenCAM,
     GradCAM,
@@ -28,7 +27,7 @@ from pytorch_grad_cam.base_cam import BaseCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
-Array = NDArray[np.float32]
+from effnet_viz.engine.maps.closed_form import Array
 
 
 class LargeGridEigenCAM(EigenCAM):
@@ -109,13 +108,12 @@ score_cam.tqdm = SimpleNamespace(tqdm=_no_bar)
 class Seen(NamedTuple):
     """What a method without gradients may look at.
 
-    ``network`` takes ``inputs`` ``(1, 3, H, W)`` to logits; ``linear`` is its last layer where
-    nothing but average pooling comes before it. ``activations`` ``(1, C, h, w)`` are the stage's,
-    ``target`` the class. ``between(done, in total)`` is called between batches and may raise.
+    ``network`` takes ``inputs`` ``(1, 3, H, W)`` to logits. ``activations`` ``(1, C, h, w)`` are
+    the stage's, ``target`` the class. ``between(done, in total)`` is called between batches and may
+    raise.
     """
 
     network: nn.Module
-    linear: nn.Linear | None
     inputs: Tensor
     activations: Array
     target: int
@@ -126,8 +124,18 @@ class Seen(NamedTuple):
 def _eigencam(seen: Seen) -> tuple[Array, float]:
     cam = LargeGridEigenCAM(seen.network, [])
     values = cam.get_cam_image(seen.inputs, seen.network, None, seen.activations, None)[0]
+    values = _as_the_energy(values, seen.activations[0])
     # The projection on a unit vector is at most as long as a position's activations.
     return values, float(np.linalg.norm(seen.activations[0], axis=0).max())
+
+
+def _as_the_energy(projection: Array, activations: Array) -> Array:
+    """A projection ``(h, w)``, whose sign a decomposition leaves open, so that it correlates with
+    the mean over channels of the squared activations ``(C, h, w)``: bright is where the stage is
+    active."""
+    energy = np.square(activations, dtype=np.float64).mean(axis=0)
+    along = float(((energy - energy.mean()) * projection).sum())
+    return -projection if along < 0 else projection
 
 
 def _scorecam(seen: Seen) -> tuple[Array, float]:
@@ -136,14 +144,6 @@ def _scorecam(seen: Seen) -> tuple[Array, float]:
     targets = [ClassifierOutputTarget(seen.target)]
     weights = cam.get_cam_weights(seen.inputs, seen.network, targets, seen.activations, None)[0]
     return _weighted(weights, seen.activations)
-
-
-def _cam(seen: Seen) -> tuple[Array, float]:
-    if seen.linear is None:
-        raise ValueError("CAM needs a head of average pooling and one linear layer")
-    return _weighted(
-        seen.linear.weight[seen.target].detach().float().cpu().numpy(), seen.activations
-    )
 
 
 def _weighted(weights: Array, activations: Array) -> tuple[Array, float]:
@@ -162,12 +162,11 @@ BY_GRADIENT: Mapping[str, type[BaseCAM]] = MappingProxyType(
     }
 )
 
-#: For every other method the map ``(h, w)`` before ReLU, and how large it would be if nothing in
-#: its sum cancelled, by which rounding is judged.
+#: For every other method but CAM the map ``(h, w)`` before ReLU, and how large it would be if
+#: nothing in its sum cancelled, by which rounding is judged.
 FORWARD_ONLY: Mapping[str, Callable[[Seen], tuple[Array, float]]] = MappingProxyType(
     {
         "eigencam": _eigencam,
         "scorecam": _scorecam,
-        "cam": _cam,
     }
 )

@@ -1,10 +1,13 @@
-"""Raw class activation maps by pytorch-grad-cam, on a private tail of a shared module.
+"""Raw class activation maps, without touching the shared module.
 
-The library hooks layers of the model it is given, which breaks when several people share one model:
+The last stage's need no backward pass where only pooling and a linear layer follow:
+`effnet_viz.engine.maps.closed_form`. All others are pytorch-grad-cam's, on a private tail. The
+library hooks layers of the model it is given, which breaks when several people share one model:
 their hooks see each other's passes. So the shared module is never hooked. Its features up to the
-chosen stage run without gradients, and the library gets a throw-away module made for this one call:
-an identity to hook, then the rest of the network. The map is the same, because the stage's output
-and everything after it are; the time and memory are a fraction, because nothing before is kept.
+chosen stage run without gradients (by the module's graph, where it has one), and the library gets a
+throw-away module made for this one call: an identity to hook, then the rest of the network. The map
+is the same, because the stage's output and everything after it are; the time and memory are a
+fraction, because nothing before is kept.
 
 Channels are weighted by `effnet_viz.engine.maps.library`. The scaling of pytorch-grad-cam is not
 used: it stretches every map to 0-1, noise included, and hides how strong it was.
@@ -15,36 +18,46 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
-from pytorch_grad_cam.base_cam import BaseCAM
 from torch import Tensor, nn
 from torchvision.models import EfficientNet, ResNet
 
-from effnet_viz.engine.maps.library import BY_GRADIENT, FORWARD_ONLY, Array, Seen
+from effnet_viz.engine.graph.modules import MobileNet
+from effnet_viz.engine.graph.runtime import Graph, graph_of
+from effnet_viz.engine.maps.closed_form import (
+    VALUE_ROUNDING_IN_EPSILONS,
+    WEIGHTS,
+    Array,
+    last_stage_map,
+)
 from effnet_viz.errors import Cancelled, UserError
 from effnet_viz.evidence.map_methods import METHODS
 
+if TYPE_CHECKING:  # loading pytorch-grad-cam takes longer than the first maps
+    from pytorch_grad_cam.base_cam import BaseCAM
+
 Layers = tuple[nn.Module, ...]
 
-#: Rounding of a forward and a backward pass, in float32 epsilons: of each activation and gradient,
-#: and (with a margin of ten) of a sum, relative to its terms. Folding batch norm, which changes
-#: nothing but rounding, moves raw maps of trained networks by up to 25 in the latter unit; real
+#: Rounding of a forward and a backward pass (with a margin of ten) of a sum, relative to its terms,
+#: in float32 epsilons. Folding batch norm, which changes
+#: nothing but rounding, moves raw maps of trained networks by up to 25 in this unit; real
 #: maps are hundreds to tens of thousands of times the limit.
-VALUE_ROUNDING_IN_EPSILONS = 16
 NOISE_IN_EPSILONS = 256
 _EPSILON = float(np.finfo(np.float32).eps)
 
 
 class Parts(NamedTuple):
-    """A network taken apart: the layers of each stage, those from the last map to the logits, and
-    the linear layer where nothing but average pooling comes before it (else None)."""
+    """A network taken apart: the layers of each stage, those from the last map to the logits, the
+    linear layer where nothing but average pooling comes before it (else None), and the graph that
+    runs it all on the CPU (None where torch does)."""
 
     stages: tuple[Layers, ...]
     head: Layers
     linear: nn.Linear | None
+    graph: Graph | None = None
 
 
 class Kept(NamedTuple):
@@ -82,10 +95,12 @@ class RawMap:
 
 
 def take_apart(module: nn.Module) -> Parts:
-    """The parts of one of torchvision's EfficientNets or ResNets. Raises UserError for others."""
+    """The parts of an EfficientNet, a MobileNet or a ResNet. Raises UserError for others."""
     if isinstance(module, EfficientNet):
         stages: tuple[Layers, ...] = tuple((stage,) for stage in module.features)
         classifier: nn.Module = module.classifier
+    elif isinstance(module, MobileNet):
+        stages, classifier = module.stages, module.classifier
     elif isinstance(module, ResNet):
         stem = (module.conv1, module.bn1, module.relu, module.maxpool)
         layers = (module.layer1, module.layer2, module.layer3, module.layer4)
@@ -93,10 +108,11 @@ def take_apart(module: nn.Module) -> Parts:
         classifier = module.fc
     else:
         raise UserError(
-            f"Maps are made of EfficientNets and ResNets, not of a {type(module).__name__}."
+            "Maps are made of EfficientNets, MobileNets and ResNets, not of a "
+            f"{type(module).__name__}."
         )
     head = (module.avgpool, nn.Flatten(1), classifier)
-    return Parts(stages, head, _only_linear(module.avgpool, classifier))
+    return Parts(stages, head, _only_linear(module.avgpool, classifier), graph_of(module))
 
 
 def _only_linear(pooling: nn.Module, classifier: nn.Module) -> nn.Linear | None:
@@ -110,6 +126,9 @@ def _only_linear(pooling: nn.Module, classifier: nn.Module) -> nn.Linear | None:
 
 def run_stages(parts: Parts, inputs: Tensor) -> Kept:
     """One forward pass of ``(1, 3, H, W)`` without gradients that keeps every stage's output."""
+    passed = None if parts.graph is None else parts.graph.run(inputs, "all")
+    if passed is not None:
+        return Kept(passed.stages, passed.logits[0])
     with torch.inference_mode(False), torch.no_grad():
         outputs, logits = _outputs(parts, inputs, copied=False)
         if any(output._version != version for output, version in outputs):
@@ -152,18 +171,30 @@ def map_at(
     """
     # The caller may be in inference mode, whose tensors can never have gradients.
     with torch.inference_mode(False):
-        if kept is not None:
-            features, logits = kept.stages[stage - 1], kept.logits
-        else:
-            with torch.no_grad():
-                features, logits = _chain(inputs, chain(*parts.stages[:stage])), None
+        features, logits = _stage_output(parts, inputs, stage, kept)
         rest = (*chain(*parts.stages[stage:]), *parts.head)
-        if METHODS[asked.method].gradients:
+        closed = asked.method in WEIGHTS and stage == len(parts.stages) and parts.linear is not None
+        if METHODS[asked.method].gradients and not closed:
             return _maps_by_gradient([rest], features, asked, logits)[0]
         if logits is None:
             with torch.no_grad():
                 logits = _chain(features.clone(), rest)[0].float().cpu()
-        return _map_without_gradient(parts, inputs, features, logits, asked)
+        return _map_without_gradient(parts, inputs, features, logits, asked, closed=closed)
+
+
+def _stage_output(
+    parts: Parts, inputs: Tensor, stage: int, kept: Kept | None
+) -> tuple[Tensor, Tensor | None]:
+    """A stage's output ``(1, C, h, w)``, and the logits where they came with it."""
+    if kept is None and parts.graph is not None:
+        is_last = stage == len(parts.stages)
+        passed = parts.graph.run(inputs, "last" if is_last else "all")
+        if passed is not None:
+            return passed.stages[-1 if is_last else stage - 1], passed.logits[0]
+    if kept is not None:
+        return kept.stages[stage - 1], kept.logits
+    with torch.no_grad():
+        return _chain(inputs, chain(*parts.stages[:stage])), None
 
 
 def maps_at_all_stages(
@@ -186,7 +217,11 @@ def maps_at_all_stages(
         maps, before = [], 0
         for features in wanted:
             part = asked._replace(on_progress=_offset(asked.on_progress, before, total))
-            maps.append(_map_without_gradient(parts, inputs, features, kept.logits, part))
+            maps.append(
+                _map_without_gradient(
+                    parts, inputs, features, kept.logits, part, closed=kind.last_stage_only
+                )
+            )
             before += features.shape[1]
     return maps
 
@@ -201,6 +236,8 @@ def _maps_by_gradient(
     sections: Sequence[Layers], features: Tensor, asked: Asked, known_logits: Tensor | None
 ) -> list[RawMap]:
     """A map of ``features`` and of the output of every section but the last."""
+    from effnet_viz.engine.maps.library import BY_GRADIENT
+
     tail = _Tail(sections, features)
     cam = BY_GRADIENT[asked.method](tail, list(tail.probes))
     hooked = cam.activations_and_grads
@@ -235,12 +272,27 @@ def _by_gradient(
 
 
 def _map_without_gradient(
-    parts: Parts, inputs: Tensor, features: Tensor, logits: Tensor, asked: Asked
+    parts: Parts, inputs: Tensor, features: Tensor, logits: Tensor, asked: Asked, *, closed: bool
 ) -> RawMap:
+    """``closed``: by `closed_form`, else by the method's own forward passes."""
     target = int(logits.argmax()) if asked.target_class is None else asked.target_class
     activations: Array = features.detach().float().cpu().numpy()
     if not (np.isfinite(activations).all() and logits.isfinite().all()):
         return _not_finite(activations, logits, target)
+    if closed:
+        assert parts.linear is not None
+        weights = parts.linear.weight[target].detach().float().cpu().numpy()
+        values, magnitude, moved = last_stage_map(
+            asked.method, activations[0], weights, divides=METHODS[asked.method].divides
+        )
+        return RawMap(values, max(_noise(magnitude), 2 * moved), moved, logits, target)
+    return _by_passes(parts, inputs, activations, logits, target, asked)
+
+
+def _by_passes(
+    parts: Parts, inputs: Tensor, activations: Array, logits: Tensor, target: int, asked: Asked
+) -> RawMap:
+    from effnet_viz.engine.maps.library import FORWARD_ONLY, Seen
 
     def between(done: int, total: int) -> None:
         if asked.should_stop is not None and asked.should_stop():
@@ -248,9 +300,7 @@ def _map_without_gradient(
         if asked.on_progress is not None:
             asked.on_progress(done, total)
 
-    seen = Seen(
-        _Whole(parts, inputs), parts.linear, inputs, activations, target, asked.batch_size, between
-    )
+    seen = Seen(_Whole(parts, inputs), inputs, activations, target, asked.batch_size, between)
     values, magnitude = FORWARD_ONLY[asked.method](seen)
     values = np.maximum(values, 0).astype(np.float32)
     return RawMap(values, _noise(magnitude), 0.0, logits, target)
@@ -320,10 +370,12 @@ class _Whole(nn.Module):
     def __init__(self, parts: Parts, inputs: Tensor) -> None:
         super().__init__()
         self.device_marker = nn.Parameter(inputs.new_empty(0), requires_grad=False)
+        self._graph = parts.graph
         self._layers = (*chain(*parts.stages), *parts.head)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        return _chain(inputs, self._layers)
+        passed = None if self._graph is None else self._graph.run(inputs)
+        return _chain(inputs, self._layers) if passed is None else passed.logits
 
 
 def _chain(x: Tensor, layers: Iterable[nn.Module]) -> Tensor:

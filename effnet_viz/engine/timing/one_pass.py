@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from effnet_viz.errors import UserError
-from effnet_viz.evidence.results import Latency
+from effnet_viz.evidence.results import Latency, Runtime
 
 
 def synchronise(device: str) -> None:
@@ -21,13 +22,19 @@ def synchronise(device: str) -> None:
 
 
 def measure_latency(
-    module: nn.Module, inputs: Tensor, *, device: str, repeats: int = 5, warmup: int = 2
+    run: Callable[[Tensor], object],
+    inputs: Tensor,
+    *,
+    device: str,
+    repeats: int = 5,
+    warmup: int = 2,
+    runtime: Runtime = "torch",
 ) -> Latency:
     """Median and quartiles over ``repeats`` timed passes of ``inputs`` ``(N, 3, H, W)``, in ms.
 
     Every timed run is: synchronise, read the clock, forward, synchronise, read the clock; so work
     that a GPU still has queued is neither missed nor charged to the next run. ``warmup`` passes go
-    before. Module and inputs must already be on ``device``; nothing is moved.
+    before. Module and inputs must already be on ``device``; nothing is moved. ``runtime`` is noted.
     Raises UserError where there is nothing to time.
     """
     if repeats < 1 or warmup < 0:
@@ -35,11 +42,11 @@ def measure_latency(
     times_ms = []
     with torch.inference_mode():
         for _ in range(warmup):
-            module(inputs)
+            run(inputs)
         for _ in range(repeats):
             synchronise(device)
             started = time.perf_counter()
-            module(inputs)
+            run(inputs)
             synchronise(device)
             times_ms.append(1e3 * (time.perf_counter() - started))
     if repeats == 1:
@@ -55,4 +62,5 @@ def measure_latency(
         device=device,
         threads=torch.get_num_threads(),
         torch_version=str(torch.__version__),
+        runtime=runtime,
     )

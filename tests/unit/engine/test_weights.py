@@ -27,7 +27,14 @@ from effnet_viz.engine.training.shipping import half_precision_copy, save_checkp
 from effnet_viz.engine.weights import LoadedModel, load_model, untrained_model
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.checkpoints import read_record, shipped_roles
-from effnet_viz.scaling.architectures import EFFICIENTNET_B0, RELEASED_VARIANTS, RESNET_50
+from effnet_viz.scaling.architectures import (
+    EFFICIENTNET_B0,
+    MOBILENET_V1,
+    MOBILENET_V2,
+    RELEASED_VARIANTS,
+    RESNET_50,
+)
+from effnet_viz.scaling.compound import checked_multipliers, scale
 from effnet_viz.scaling.cost import network_cost
 from effnet_viz.scaling.families import (
     IMAGENET,
@@ -39,6 +46,7 @@ from effnet_viz.scaling.families import (
     find_model,
     released_spec,
 )
+from effnet_viz.scaling.layers import iter_layers
 
 PUBLISHED = {
     **{f"b{n}": getattr(tv, f"EfficientNet_B{n}_Weights").IMAGENET1K_V1 for n in range(8)},
@@ -512,9 +520,17 @@ def test_untrained_labels():
     assert EFFICIENTNET_B0.num_classes == 1000
 
 
-def test_what_is_only_computed_is_not_built():
-    with pytest.raises(UserError, match="only EfficientNet specs can be run"):
-        untrained_model(RESNET_50)
+@pytest.mark.parametrize("base", [MOBILENET_V1, MOBILENET_V2, RESNET_50])
+def test_every_architecture_runs_untrained_and_says_so(base):
+    spec = scale(base, checked_multipliers(0.6, 0.5, 64))
+    model = untrained_model(spec)
+    assert (model.weights, model.meaningful) == ("untrained", False)
+    assert model.record["params"] == sum(p.numel() for p in model.module.parameters()) + sum(
+        layer.out_channels for _, layer in iter_layers(spec) if layer.norm
+    )  # folding a norm leaves its shift and takes its scale
+    plain = untrained_model(spec, optimised=False)
+    inputs = plain.preprocess(photo())
+    assert torch.allclose(model.module(inputs), plain.module(inputs), atol=1e-5)
 
 
 # Names

@@ -1,0 +1,292 @@
+"""A network compiled by OpenVINO for the CPU and shared by threads.
+
+Where OpenVINO is missing or refuses, `graph_of` has nothing or a pass returns None, and the caller
+runs torch; that is said once, in the log.
+
+Compiling takes a tenth of a second or two and is not kept on disk: reading OpenVINO's own cache
+took as long, and every network anybody ever scaled would leave its weights there.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import logging
+import threading
+from queue import Empty, SimpleQueue
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from effnet_viz.scaling.architectures import ArchitectureSpec
+from effnet_viz.scaling.layers import iter_layers
+
+#: Photos of a batch whose largest map, together, stays within this run as one; see `batch_of`.
+BATCH_BYTES = 8 * 2**20
+MOST_AT_ONCE = 16
+
+_ATTRIBUTE = "_cpu_graph"
+_log = logging.getLogger("effnet_viz")
+
+Kind = Literal["last", "all"]
+
+
+class Passed(NamedTuple):
+    """What a pass gives: logits ``(N, classes)``, and outputs ``(N, C, h, w)`` of the last stage
+    alone or of every stage, in memory of their own."""
+
+    logits: Tensor
+    stages: tuple[Tensor, ...]
+
+
+class Graph:
+    """A folded network's forward pass in OpenVINO.
+
+    Nothing is compiled before it is asked for. Threads share it; each pass has a request of its
+    own. It knows the module's layers, and `takes` sees when their weights have changed since.
+    """
+
+    def __init__(self, spec: ArchitectureSpec, module: nn.Module) -> None:
+        """Raises ValueError where the module's layers are not the spec's, folded."""
+        self.spec = spec
+        self._layers = folded_layers(spec, module)
+        self._weights = [
+            (layer._parameters, name, value, value._version)
+            for layer in self._layers
+            for name, value in layer.named_parameters(recurse=False)
+        ]
+        last = len(spec.stages) - (spec.stages[-1].operator == "pool_head")
+        self._stages: dict[Kind, tuple[int, ...]] = {
+            "last": (last,),
+            "all": tuple(range(1, last + 1)),
+        }
+        self._programs: dict[tuple[int, Kind, int, int], _Program] = {}
+        self._compiling = threading.Lock()
+        self._refused = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy of the module has no graph: its weights are its own, and may change."""
+        return type(None), ()
+
+    def takes(self, inputs: Tensor) -> bool:
+        """Whether ``inputs`` can be run: float32 ``(N, in_channels, px, px)`` on the CPU, at the
+        spec's resolution, and with the weights that the graph was made of."""
+        px = self.spec.resolution_px
+        return (
+            not self._refused
+            and inputs.shape[1:] == (self.spec.in_channels, px, px)
+            and inputs.dtype == torch.float32
+            and inputs.device.type == "cpu"
+            and all(
+                held[name] is value and value._version == version
+                for held, name, value, version in self._weights
+            )
+        )
+
+    def run(self, inputs: Tensor, kind: Kind = "last") -> Passed | None:
+        """One pass of ``(N, in_channels, px, px)``, on as many threads as torch has; None where
+        this cannot run it.
+
+        Many photos run in batches (`batch_of`), as many at a time as there are threads.
+        """
+        if not self.takes(inputs):
+            return None
+        threads = torch.get_num_threads()
+        images = np.ascontiguousarray(inputs.detach().numpy())
+        try:
+            if len(images) == 1:
+                return _joined([self._program(1, kind, 1, threads).run(images)])
+            return self._run_many(images, kind, threads)
+        except RuntimeError as error:  # OpenVINO's only exception
+            self._refused = True
+            _say_once(f"OpenVINO refuses {self.spec.name} ({_first_line(error)}).")
+            return None
+
+    def _run_many(self, images: Any, kind: Kind, threads: int) -> Passed:
+        """In batches on one stream per thread; what is left over runs one by one."""
+        size = batch_of(self.spec, len(images), threads)
+        whole = len(images) // size * size
+        batches = np.split(images[:whole], whole // size)
+        done = self._program(size, kind, threads, threads).run_each(batches)
+        if whole < len(images):
+            singles = np.split(images[whole:], len(images) - whole)
+            done += self._program(1, kind, threads, threads).run_each(singles)
+        return _joined(done)
+
+    def _program(self, batch: int, kind: Kind, streams: int, threads: int) -> _Program:
+        key = (batch, kind, streams, threads)
+        with self._compiling:
+            if key not in self._programs:
+                self._programs[key] = _Program(
+                    _compiled(self.spec, self._layers, batch, self._stages[kind], streams, threads)
+                )
+            return self._programs[key]
+
+
+class _Program:
+    """A compiled model and the requests that are free."""
+
+    def __init__(self, compiled: Any) -> None:
+        self._compiled = compiled
+        self._outputs = range(len(compiled.outputs))
+        self._free: SimpleQueue[Any] = SimpleQueue()
+
+    def run(self, images: Any) -> list[Any]:
+        """One batch; its outputs in memory of their own."""
+        request = self._request()
+        _set(request, images)
+        request.infer()
+        return self._taken(request)
+
+    def run_each(self, batches: list[Any]) -> list[list[Any]]:
+        """Many batches, as many at a time as the model has streams."""
+        at_once = min(len(batches), self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+        running: list[Any] = []
+        done: list[list[Any]] = []
+        for images in batches:
+            if len(running) == at_once:
+                first = running.pop(0)
+                first.wait()
+                done.append(self._taken(first))
+            request = self._request()
+            _set(request, images)
+            request.start_async()
+            running.append(request)
+        for request in running:
+            request.wait()
+            done.append(self._taken(request))
+        return done
+
+    def _request(self) -> Any:
+        try:
+            return self._free.get_nowait()
+        except Empty:
+            return self._compiled.create_infer_request()
+
+    def _taken(self, request: Any) -> list[Any]:
+        outputs = [request.get_output_tensor(number).data.copy() for number in self._outputs]
+        self._free.put(request)
+        return outputs
+
+
+def graph_of(module: nn.Module) -> Graph | None:
+    """The graph of a module that `attach` gave one; a copy of the module has none."""
+    return vars(module).get(_ATTRIBUTE)
+
+
+def attach(module: nn.Module, spec: ArchitectureSpec) -> None:
+    """Give a folded module on the CPU its graph, where OpenVINO is installed."""
+    if _is_installed():
+        vars(module)[_ATTRIBUTE] = Graph(spec, module)
+
+
+def runtime_of(module: nn.Module, inputs: Tensor) -> Literal["openvino", "torch"]:
+    """What `forward` runs these inputs with."""
+    graph = graph_of(module)
+    return "openvino" if graph is not None and graph.takes(inputs) else "torch"
+
+
+def forward(module: nn.Module, inputs: Tensor) -> Tensor:
+    """Logits ``(N, classes)`` of ``(N, 3, H, W)`` on the module's device, by its graph where it has
+    one that takes them, else by torch; without gradients."""
+    graph = graph_of(module)
+    passed = None if graph is None else graph.run(inputs)
+    if passed is not None:
+        return passed.logits
+    with torch.no_grad():
+        return module(inputs)
+
+
+def folded_layers(spec: ArchitectureSpec, module: nn.Module) -> list[nn.Conv2d | nn.Linear]:
+    """The module's convolutions and linear layers, in the order of the spec's layers.
+
+    Raises ValueError where they are not the spec's, or a norm is left that no convolution took in.
+    """
+    found = [layer for layer in module.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+    wanted = [layer for _, layer in iter_layers(spec) if layer.kind != "pool"]
+    shapes = [
+        (la.out_channels, la.in_channels // la.groups, *2 * (la.kernel_size,))[: 2 + 2 * conv]
+        for la in wanted
+        for conv in [la.kind == "conv"]
+    ]
+    norms = any(isinstance(layer, nn.BatchNorm2d) for layer in module.modules())
+    if norms or shapes != [tuple(layer.weight.shape) for layer in found]:
+        raise ValueError(f"this module is not {spec.name} with its norms folded")
+    return found
+
+
+def batch_of(spec: ArchitectureSpec, photos: int, threads: int) -> int:
+    """How many of ``photos`` run as one where each thread runs batches of its own.
+
+    Small maps in batches spare the time between operations; large ones would only push each other
+    out of the processor's cache.
+    """
+    share = -(-photos // threads)
+    return max(1, min(share, MOST_AT_ONCE, BATCH_BYTES // _largest_map_bytes(spec)))
+
+
+@functools.cache
+def _largest_map_bytes(spec: ArchitectureSpec) -> int:
+    sizes = (layer.out_channels * layer.out_px**2 for _, layer in iter_layers(spec))
+    return 4 * int(max(sizes))
+
+
+def _compiled(
+    spec: ArchitectureSpec,
+    layers: list[nn.Conv2d | nn.Linear],
+    batch: int,
+    stages: tuple[int, ...],
+    streams: int,
+    threads: int,
+) -> Any:
+    from effnet_viz.engine.graph.operations import openvino_model
+
+    model = openvino_model(spec, layers, batch_size=batch, stages=stages)
+    options = {
+        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": streams,
+    }
+    return _core().compile_model(model, "CPU", options)
+
+
+@functools.cache
+def _core() -> Any:
+    import openvino
+
+    return openvino.Core()
+
+
+def _set(request: Any, images: Any) -> None:
+    import openvino
+
+    request.set_input_tensor(0, openvino.Tensor(images, shared_memory=True))
+
+
+def _joined(batches: list[list[Any]]) -> Passed:
+    """The batches' outputs one after the other; `Passed.stages` stem first."""
+    columns = zip(*batches, strict=True)
+    logits, *stages = (
+        torch.from_numpy(parts[0] if len(parts) == 1 else np.concatenate(parts))
+        for parts in columns
+    )
+    return Passed(logits, tuple(stages))
+
+
+@functools.cache
+def _is_installed() -> bool:
+    if importlib.util.find_spec("openvino") is not None:
+        return True
+    _say_once("OpenVINO is not installed.")
+    return False
+
+
+@functools.cache
+def _say_once(reason: str) -> None:
+    _log.warning("%s The CPU runs networks by PyTorch instead, which takes longer.", reason)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1].rstrip(".")
