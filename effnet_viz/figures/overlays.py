@@ -10,6 +10,7 @@ import plotly.colors
 from PIL import Image, ImageDraw
 
 from effnet_viz.engine.images import Square
+from effnet_viz.engine.maps.placing import resampled
 from effnet_viz.evidence.results import CamResult
 
 Colours = Literal["inferno", "viridis", "cividis", "greys"]
@@ -54,14 +55,24 @@ def map_image(
     raw_grid: bool = False,
 ) -> Image.Image:
     """The map as an RGB square of ``side`` pixels; ``full_scale`` (default: its own maximum) is the
-    value that gets the brightest colour. ``raw_grid`` shows the cells, else they are interpolated.
+    value that gets the brightest colour. ``raw_grid`` shows the cells, each round its own centre,
+    else they are interpolated between the centres. Beyond the outermost ones their values go on.
     """
     top = full_scale if full_scale else result.raw_max
     values = np.asarray(result.raw, dtype=np.float32) / (top or 1.0)
     resampling = Image.Resampling.NEAREST if raw_grid else Image.Resampling.BICUBIC
-    smooth = Image.fromarray(values.clip(0, 1)).resize((side, side), resampling)
-    indices = (np.asarray(smooth).clip(0, 1) * 255).astype(np.uint8)
+    placed = resampled(values.clip(0, 1), result.centres, side, resampling=resampling)
+    indices = (placed.clip(0, 1) * 255).astype(np.uint8)
     return Image.fromarray(colour_table(colours)[indices])
+
+
+def without_a_cell(result: CamResult, side: int) -> Image.Image:
+    """Which of ``side × side`` pixels lie further than half a step from every centre, as a mask
+    (``1``)."""
+    first, last = (round(end * side) for end in result.centres.own(len(result.raw)))
+    mask = Image.new("1", (side, side), 1)
+    mask.paste(0, (first, first, last, last))
+    return mask
 
 
 def overlay(
@@ -77,13 +88,17 @@ def overlay(
 ) -> Image.Image:
     """The photo in its own frame with the map on the square the model saw; the rest is dimmed.
 
-    A result without evidence gets no map: the square turns grey instead.
+    A result without evidence gets no map: the square turns grey instead. So does, where the
+    ``raw_grid`` is shown, the part of it that has no cell of its own.
     """
     dimmed, (left, top, side) = _dimmed_frame(photo, square, longest_px)
     seen = dimmed.crop((left, top, left + side, top + side))
     if result.evidence:
         heat = map_image(result, side, colours=colours, full_scale=full_scale, raw_grid=raw_grid)
+        bare = seen.convert("L").convert("RGB")
         seen = Image.blend(seen, heat, opacity)
+        if raw_grid:
+            seen.paste(bare, (0, 0), without_a_cell(result, side))
     else:
         seen = seen.convert("L").convert("RGB")
     dimmed.paste(seen, (left, top))
@@ -136,10 +151,10 @@ def difference_overlay(
     full_scale: float | None = None,
     longest_px: int = 640,
 ) -> Image.Image:
-    """A signed map ``(h, w)`` on the photo in grey: red where it is positive, blue where negative.
+    """A signed frame ``(h, w)`` on the photo in grey: red where positive, blue where negative.
 
     ``full_scale`` (default: the largest absolute value) is what covers the photo wholly; at zero
-    the photo shows through. The cells are interpolated.
+    the photo shows through. Its tiles fill the square and are interpolated.
     """
     dimmed, (left, top, side) = _dimmed_frame(photo, square, longest_px)
     seen = dimmed.crop((left, top, left + side, top + side)).convert("L").convert("RGB")

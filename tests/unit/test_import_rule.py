@@ -31,6 +31,7 @@ PLAIN = ("errors", "scaling", "evidence", "lesson")
 WITHOUT_TORCH = (
     "engine.download",
     "engine.images",
+    "engine.maps.placing",
     "engine.requests",
     "engine.serving.address",
     "engine.serving.turns",
@@ -40,7 +41,12 @@ WITHOUT_TORCH = (
     "engine.training.imagenette",
 )
 #: Of those, what needs more than the standard library: Pillow, segno.
-WITH_MORE = ("engine.images", "engine.requests", "engine.serving.address")
+WITH_MORE = (
+    "engine.images",
+    "engine.maps.placing",
+    "engine.requests",
+    "engine.serving.address",
+)
 STANDARD_LIBRARY_ONLY = tuple(name for name in WITHOUT_TORCH if name not in WITH_MORE)
 
 ENGINE_LIBRARIES = {"torch", "torchvision", "pytorch_grad_cam"}

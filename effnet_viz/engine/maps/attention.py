@@ -1,9 +1,10 @@
 """How good is the attention? Measured on boxed photos that no training sees.
 
 Every model gets the whole photo at its own resolution and makes a Grad-CAM map for the photo's
-true class. All maps are brought to one grid (``GRID`` cells a side, bilinear) before anything is
-counted, because a finer grid alone would change the figures. Beside the trained models stand two
-controls: the same networks with random weights, and a bell curve that sees no photo.
+true class. All maps are brought to one grid (``GRID`` cells a side, bilinear between the centres of
+their own cells) before anything is counted, because a finer grid alone would change the figures;
+only pointing asks for the brightest cell itself, by its own centre. Beside the trained models stand
+two controls: the same networks with random weights, and a bell curve that sees no photo.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from effnet_viz.scaling.families import (
 
 Array = NDArray[np.float64]
 
-GRID = 64
+GRID = metrics.FRAME
 PHOTO_PX = 224
 THRESHOLDS = np.arange(0.02, 1, 0.02)
 IOU = 0.5
@@ -91,11 +92,13 @@ def score_model(
     """Count for one model. ``subset_step`` 0 leaves deletion and insertion out; ``on_photo`` gets
     (photos done, photos in total)."""
     classes = list(IMAGENETTE_CLASSES)
-    maps, removed = [], []
+    maps, hits, removed = [], [], []
     for number, photo in enumerate(photos):
         image = open_photo(folder, photo)
         result = cam.compute_cam(model, image, target_class=classes.index(photo.wnid))
-        maps.append(metrics.to_frame(np.asarray(result.raw, dtype=np.float32), GRID))
+        raw = np.asarray(result.raw, dtype=np.float32)
+        maps.append(metrics.to_frame(raw, GRID, result.centres))
+        hits.append(metrics.pointing_hit(raw, photo.boxes, result.centres))
         if subset_step and number % subset_step == 0:
             removed.append(
                 metrics.deletion_insertion(model, image, None, result, steps=STEPS)[:2]
@@ -104,16 +107,19 @@ def score_model(
             )
         if on_photo:
             on_photo(number + 1, len(photos))
-    return _scores(maps, photos, [r[0] for r in removed], [r[1] for r in removed])
+    return _scores(maps, hits, photos, [r[0] for r in removed], [r[1] for r in removed])
 
 
 def score_centre(photos: Sequence[BoxedPhoto]) -> Scores:
     """Count for a bell curve in the centre of every photo."""
-    return _scores([metrics.centre_gaussian(GRID)] * len(photos), photos, [], [])
+    bell = metrics.centre_gaussian(GRID)
+    hits = [metrics.pointing_hit(bell, photo.boxes) for photo in photos]
+    return _scores([bell] * len(photos), hits, photos, [], [])
 
 
 def _scores(
     maps: Sequence[NDArray[np.float32]],
+    hits: Sequence[bool],
     photos: Sequence[BoxedPhoto],
     deletion: Sequence[float],
     insertion: Sequence[float],
@@ -121,7 +127,7 @@ def _scores(
     pairs = list(zip(maps, photos, strict=True))
     overlaps = [metrics.best_box_iou(m, p.boxes, THRESHOLDS) for m, p in pairs]
     return Scores(
-        np.array([metrics.pointing_hit(m, p.boxes) for m, p in pairs], dtype=float),
+        np.array(hits, dtype=float),
         np.array([metrics.energy_in_boxes(m, p.boxes) for m, p in pairs], dtype=float),
         np.array([overlap >= IOU for overlap in overlaps], dtype=float),
         np.array(deletion, dtype=float),

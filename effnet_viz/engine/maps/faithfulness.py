@@ -1,7 +1,8 @@
 """Does the model need what a map shows? Measured by removing it and asking the model again.
 
-A map is brought to the model's input size (bilinear) and only its order counts: pixels are removed
-or added from the most to the least important; equal values in reading order.
+A map is brought to the model's input size, bilinear between the centres of its cells, and only its
+order counts: pixels are removed or added from the most to the least important; equal values in
+reading order.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional
 
 from effnet_viz.engine.inference import batch_at_once, guard, with_cpu_fallback
+from effnet_viz.engine.maps.placing import resampled
 from effnet_viz.engine.weights import seeding
 from effnet_viz.errors import Cancelled, UserError
 from effnet_viz.evidence.results import CamResult, Removal, RemovalCurves
@@ -157,9 +159,8 @@ def _check(result: CamResult) -> None:
 def _importance(result: CamResult, inputs: Tensor) -> NDArray[np.float32]:
     """The map at the input's size, as one row per pixel in reading order. Its ties are broken by
     position, the first pixel the more important."""
-    size = list(inputs.shape[-2:])
-    raw = torch.tensor(result.raw)[None]
-    values = functional.resize(raw, size, antialias=True).flatten().numpy()
+    raw = np.asarray(result.raw, dtype=np.float32)
+    values = resampled(raw, result.centres, inputs.shape[-1]).ravel()
     order = np.argsort(-values, kind="stable")
     ranks = np.empty(values.size, dtype=np.float32)
     ranks[order] = np.arange(values.size, 0, -1)

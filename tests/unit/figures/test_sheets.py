@@ -17,6 +17,7 @@ from effnet_viz.figures.sheets import (
     contact_sheet,
     photos_sheet,
 )
+from effnet_viz.scaling.centres import tiles
 
 
 def result(role="depth", raw=((0.0, 1.0), (2.0, 4.0)), **changes):
@@ -24,7 +25,8 @@ def result(role="depth", raw=((0.0, 1.0), (2.0, 4.0)), **changes):
         "family": "classroom", "model": role, "role": role, "meaningful": True, "device": "cpu",
         "weights": "shipped: trained by this project on Imagenette", "resolution_px": 96,
         "method": "gradcam", "target_class": "church", "target_index": 4, "target_stage": 9,
-        "grid": (2, 2), "raw": raw, "raw_max": 4.0, "probability": 0.25, "evidence": True,
+        "grid": (2, 2), "centres": tiles(2), "raw": raw, "raw_max": 4.0,
+        "probability": 0.25, "evidence": True,
     }  # fmt: skip
     return CamResult(**(values | changes))
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from effnet_viz.engine.maps import attention
+from effnet_viz.engine.maps import attention, cam
+from effnet_viz.engine.weights import load_model
 from effnet_viz.evidence.attention import CENTRE, RANDOM, TRAINED
 from effnet_viz.evidence.checkpoints import shipped_members
 from effnet_viz.evidence.splits import Box, BoxedPhoto
@@ -22,7 +23,8 @@ def half(left: float, right: float) -> np.ndarray:
 
 
 def test_counted_by_hand():
-    found = attention._scores([half(3, 1), half(1, 0)], photos(LEFT, RIGHT), [0.25], [])
+    maps = [half(3, 1), half(1, 0)]
+    found = attention._scores(maps, [True, False], photos(LEFT, RIGHT), [0.25], [])
     assert found.pointing.tolist() == [1, 0]
     assert found.energy.tolist() == [0.75, 0]
     assert found.found[0].all()
@@ -95,6 +97,20 @@ def test_the_family_is_measured_with_its_controls(folder, monkeypatch):
                    if r.model == "baseline" and r.weights == TRAINED}  # fmt: skip
     assert of_baseline == {"centre"}
     assert not [row for row in differences if row.weights == CENTRE]
+
+
+def test_pointing_asks_at_the_cells_own_centre(folder):
+    """The box round the centre of the brightest cell, too small to hold that of its tile."""
+    model = load_model("classroom", "baseline")
+    everywhere = [BoxedPhoto("n01440764", "x.JPEG", (ALL,))]
+    image = attention.open_photo(folder, everywhere[0])
+    result = cam.compute_cam(model, image, target_class=0)
+    row, column = np.unravel_index(np.argmax(result.raw), result.grid)
+    x, y = (16 * column + 0.5) / 96, (16 * row + 0.5) / 96
+    around = Box(max(0, x - 0.01), max(0, y - 0.01), x + 0.01, y + 0.01)
+    boxed = [BoxedPhoto("n01440764", "x.JPEG", (around,))]
+    assert result.evidence
+    assert attention.score_model(model, boxed, folder, subset_step=0).pointing.tolist() == [1]
 
 
 def test_rows_are_of_the_member():

@@ -14,12 +14,19 @@ from torch.nn.functional import interpolate
 from effnet_viz.engine.maps import metrics
 from effnet_viz.evidence.results import CamResult
 from effnet_viz.evidence.splits import Box
+from effnet_viz.scaling.centres import Centres, tiles
 
 LEFT_HALF = Box(0, 0, 0.5, 1)
 CORNER = Box(0, 0, 0.25, 0.25)
 
 
-def result_of(raw, *, evidence: bool = True, model: str = "baseline") -> CamResult:
+#: A stride-32 map of 224 px: the last cell's centre is 31.5 px from the right edge.
+STRIDE_32 = Centres(0.5, 32, 224)
+
+
+def result_of(
+    raw, *, evidence: bool = True, model: str = "baseline", centres: Centres | None = None
+) -> CamResult:
     array = np.asarray(raw, dtype=float)
     return CamResult(
         family="classroom",
@@ -34,6 +41,7 @@ def result_of(raw, *, evidence: bool = True, model: str = "baseline") -> CamResu
         target_index=0,
         target_stage=9,
         grid=array.shape,
+        centres=centres or tiles(len(array)),
         raw=tuple(map(tuple, array.tolist())),
         raw_max=float(array.max()),
         probability=0.7,
@@ -50,6 +58,26 @@ def test_a_frame_is_torchs_bilinear(grid, size):
     frame = metrics.to_frame(raw, size)
     assert frame.dtype == np.float32
     assert np.allclose(frame, expected, atol=1e-5)
+
+
+def test_a_frame_interpolates_between_the_cells_own_centres():
+    generator = np.random.default_rng(1)
+    raw = generator.random((7, 7), dtype=np.float32)
+    centres = (np.arange(7) * 32 + 0.5) / 224
+    places = (np.arange(64) + 0.5) / 64
+    rows = np.array([np.interp(places, centres, row) for row in raw])
+    expected = np.array([np.interp(places, centres, column) for column in rows.T]).T
+    assert np.allclose(metrics.to_frame(raw, 64, STRIDE_32), expected, atol=1e-6)
+
+
+def test_a_ramp_is_the_same_ramp_from_every_grid():
+    """Cells that say where they are: frames of all networks say the same place, to the pixel."""
+    places = (np.arange(48) + 0.5) / 48
+    inner = slice(8, 38)
+    for centres, cells in ((STRIDE_32, 7), (Centres(0.5, 32, 448), 14), (Centres(0.5, 16, 96), 6)):
+        ramp = np.tile([centres.at(cell) for cell in range(cells)], (cells, 1))
+        frame = metrics.to_frame(ramp, 48, centres)
+        assert np.allclose(frame[:, inner], np.tile(places[inner], (48, 1)), atol=1e-6)
 
 
 # --- boxes ---
@@ -132,6 +160,30 @@ def test_the_map_is_scaled_by_its_minimum_too():
     assert metrics.best_box_iou(np.full((4, 4), 3.0), [Box(0, 0, 1, 1)], [0.5, 0]).sum() == 0
 
 
+def test_a_hit_is_asked_of_the_cells_own_centre():
+    # row 3, column 1 of a stride-32 map: 32.5 px across, 96.5 px down
+    x, y = 32.5 / 224, 96.5 / 224
+    here = [Box(x - 0.01, y - 0.01, x + 0.01, y + 0.01)]
+    assert metrics.pointing_hit(peak_at(3, 1, 7), here, STRIDE_32)
+    assert not metrics.pointing_hit(peak_at(3, 1, 7), here)
+
+
+def test_energy_and_boxes_follow_the_cells():
+    cell = Box(16.5 / 224, 16.5 / 224, 48.5 / 224, 48.5 / 224)
+    values = peak_at(1, 1, 7)
+    assert metrics.energy_in_boxes(values, [cell], STRIDE_32) == pytest.approx(1)
+    assert metrics.energy_in_boxes(values, [cell]) == pytest.approx((31.5 / 32 * 0.5) ** 2, abs=0.1)
+    assert metrics.best_box_iou(values, [cell], [0.5], STRIDE_32) == pytest.approx([1])
+    # what has no cell of its own is the last one's
+    assert metrics.best_box_iou(
+        peak_at(6, 6, 7), [Box(176.5 / 224, 176.5 / 224, 1, 1)], [0.5], STRIDE_32
+    ) == pytest.approx([1])
+    even = np.ones((7, 7))
+    for box in (LEFT_HALF, CORNER, Box(0.1, 0.2, 0.4, 0.9)):
+        area = (box.x1 - box.x0) * (box.y1 - box.y0)
+        assert metrics.energy_in_boxes(even, [box], STRIDE_32) == pytest.approx(area)
+
+
 # --- controls and intervals ---
 
 
@@ -178,6 +230,25 @@ def test_the_centroid():
     assert metrics.centroid(values) == pytest.approx((0.625, 0.25))
 
 
+def test_an_even_map_is_even_wherever_its_cells_lie():
+    assert metrics.centroid(np.ones((7, 7)), STRIDE_32) == pytest.approx((0.5, 0.5))
+    assert metrics.best_quarter_share(np.ones((7, 7)), STRIDE_32) == pytest.approx(0.25)
+
+
+def test_the_centroid_is_that_of_the_cells_centres():
+    values = peak_at(2, 1, 7) + 3 * peak_at(2, 4, 7)
+    x = (32.5 + 3 * 128.5) / 4
+    assert metrics.centroid(values, STRIDE_32) == pytest.approx((x / 224, 64.5 / 224))
+
+
+def test_the_best_quarter_is_one_of_the_area():
+    # four columns, nearest to 0.5, 32.5, 64.5, 96.5 px of 128: 16.5, 32, 32 and 47.5 px wide
+    values = np.tile([1.0, 2, 4, 3], (4, 1))
+    total = 16.5 + 2 * 32 + 4 * 32 + 3 * 47.5
+    found = metrics.best_quarter_share(values, Centres(0.5, 32, 128))
+    assert found == pytest.approx(4 * 32 / total)
+
+
 def test_rank_correlation_is_spearmans_with_ties():
     generator = np.random.default_rng(0)
     a = np.maximum(generator.normal(size=(6, 6)), 0)  # half of it tied at zero, as after ReLU
@@ -195,6 +266,29 @@ def test_maps_of_different_grids_meet_on_the_coarser():
     fine = np.kron(coarse, np.ones((8, 8)))
     assert metrics.rank_correlation(coarse, fine) == pytest.approx(1)
     assert metrics.rank_correlation(fine, coarse) == pytest.approx(1)
+
+
+def test_maps_meet_where_their_cells_lie():
+    """Every second cell of a fine grid has the centre of a coarse one's; tiles would be between."""
+    generator = np.random.default_rng(2)
+    fine = np.kron(generator.random((4, 4)), np.ones((2, 2)))
+    fine_centres, coarse_centres = Centres(0.5, 16, 128), Centres(0.5, 32, 128)
+    weights = np.array([0.25, 0.5, 0.25])  # a triangle, twice as wide as the coarse step
+    padded = np.pad(fine, (1, 0), mode="edge")
+    coarse = np.array(
+        [
+            [weights @ padded[2 * i : 2 * i + 3, 2 * j : 2 * j + 3] @ weights for j in range(4)]
+            for i in range(4)
+        ]
+    )
+    found = metrics.rank_correlation(fine, coarse, fine_centres, coarse_centres)
+    assert found == pytest.approx(1)
+    assert metrics.rank_correlation(coarse, fine, coarse_centres, fine_centres) == found
+    # of the same grid nothing is interpolated
+    other = generator.random((8, 8)).astype(np.float32)
+    expected = spearmanr(fine.ravel(), other.ravel()).statistic
+    same = metrics.rank_correlation(fine, other, fine_centres, fine_centres)
+    assert same == pytest.approx(expected)
 
 
 def test_all_numbers_of_a_map():
@@ -224,20 +318,36 @@ def test_a_map_without_evidence_has_no_numbers():
 
 
 def test_a_difference_of_shares_adds_up_to_zero():
-    a, b = result_of([[3.0, 1], [0, 0]]), result_of([[10.0, 10], [0, 20]])
-    expected = [[0.75 - 0.25, 0.25 - 0.25], [0, -0.5]]
-    assert np.allclose(metrics.difference(a, b), expected)
+    """Each of the four values fills a quarter of the frame, so nothing is interpolated."""
+    fine = np.ones((metrics.FRAME // 2, metrics.FRAME // 2))
+    a = result_of(np.kron([[3.0, 1], [0, 0]], fine))
+    b = result_of(np.kron([[10.0, 10], [0, 20]], fine))
+    expected = np.array([[0.75 - 0.25, 0.25 - 0.25], [0, -0.5]]) / fine.size
+    assert np.allclose(metrics.difference(a, b), np.kron(expected, fine))
     # by their maxima: 3 and 20
-    expected = [[1 - 0.5, 1 / 3 - 0.5], [0, -1]]
-    assert np.allclose(metrics.difference(a, b, normalise="max"), expected)
+    expected = np.array([[1 - 0.5, 1 / 3 - 0.5], [0, -1]])
+    assert np.allclose(metrics.difference(a, b, normalise="max"), np.kron(expected, fine))
 
 
-def test_a_difference_is_on_the_finer_grid():
-    coarse, fine = result_of(np.ones((3, 3))), result_of(peak_at(0, 0, 5))
-    for found in (metrics.difference(coarse, fine), metrics.difference(fine, coarse)):
-        assert found.shape == (5, 5)
-        assert found.sum() == pytest.approx(0, abs=1e-6)
-    assert metrics.difference(fine, coarse)[0, 0] == pytest.approx(1 - 1 / 25)
+def test_a_difference_knows_where_cells_lie():
+    """One bump seen on a 7 × 7 grid and on a 14 × 14 grid, where strides put the cells: most of
+    the difference is gone that tiles would show; the rest is interpolation."""
+    coarse, fine = STRIDE_32, Centres(0.5, 32, 448)
+
+    def bump(centres: Centres, cells: int) -> np.ndarray:
+        distance = np.array([centres.at(cell) for cell in range(cells)]) - 0.45
+        return np.outer(*[np.exp(-(distance**2) / (2 * 0.2**2))] * 2)
+
+    placed, tiled = (
+        metrics.difference(
+            result_of(bump(coarse, 7), centres=coarse if own else None),
+            result_of(bump(fine, 14), centres=fine if own else None),
+        )
+        for own in (True, False)
+    )
+    assert placed.shape == (metrics.FRAME, metrics.FRAME)
+    assert placed.sum() == pytest.approx(0, abs=1e-5)
+    assert np.abs(placed).sum() < 0.5 * np.abs(tiled).sum()
 
 
 @pytest.mark.parametrize(
