@@ -64,7 +64,8 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "eigencam": Method(
             "EigenCAM",
             "Shows the direction in which the activations vary most; it does not look at the "
-            "class, and which end is bright is arbitrary: networks may show opposite ends.",
+            "class. The decomposition leaves open which end is bright: here it is the one that "
+            "correlates with the activations' mean energy, the mean square over channels.",
             f"{_FORWARD_ONLY}, then a decomposition of the activations, slow on fine grids.",
             class_specific=False,
             gradients=False,
