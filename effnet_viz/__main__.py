@@ -173,6 +173,10 @@ def _add_bench(add_parser: AddParser) -> None:
     )
     command.add_argument("--batch-size", type=int, default=1, metavar="N", help="1 to 32 images")
     command.add_argument("--repeats", type=int, metavar="N", help="default: 5 to 30, by the time")
+    command.add_argument(
+        "--runtime", choices=("engine", "torch", "both"), default="engine",
+        help="engine: as the app runs it; torch: plain PyTorch (default: %(default)s)",
+    )  # fmt: skip
     _add_scaling(command)
     _add_json(command)
     command.set_defaults(run=_run_bench)

@@ -10,12 +10,14 @@ from effnet_viz.cli.terminal import print_json, print_table, progress
 from effnet_viz.engine.inference import choose_device
 from effnet_viz.engine.timing import models
 from effnet_viz.errors import UserError
-from effnet_viz.evidence.results import BenchmarkRow
+from effnet_viz.evidence.results import RUNTIME_TITLES, BenchmarkRow
 from effnet_viz.evidence.timing import (
     PREDICTORS,
     QUICK,
+    Runs,
     Setup,
     as_dict,
+    by_runtime,
     custom_entry,
     find,
     fits,
@@ -27,20 +29,28 @@ from effnet_viz.scaling.families import ModelEntry, scaled_role
 
 def run_bench(options: Namespace) -> None:
     """Measure the chosen models one after the other; all are checked before the first runs."""
-    setup = Setup(
-        device=choose_device(options.device),
-        threads=_threads(options.threads),
-        batch_size=options.batch_size,
-        repeats=options.repeats,
+    wanted: tuple[Runs, ...] = (
+        ("engine", "torch") if options.runtime == "both" else (options.runtime,)
     )
+    setups = [
+        Setup(
+            device=choose_device(options.device),
+            threads=_threads(options.threads),
+            batch_size=options.batch_size,
+            repeats=options.repeats,
+            runs=runs,
+        )
+        for runs in wanted
+    ]
     entries = _entries(options)
     for entry in entries:
-        models.check(entry, setup)
+        models.check(entry, setups[0])
     rows = []
-    for number, entry in enumerate(entries, start=1):
+    work = [(entry, setup) for entry in entries for setup in setups]
+    for number, (entry, setup) in enumerate(work, start=1):
 
         def on_pass(done: int, passes: int, name: str = entry.name, number: int = number) -> None:
-            progress(f"{name} ({number} of {len(entries)}): pass {done + 1} of {passes}")
+            progress(f"{name} ({number} of {len(work)}): pass {done + 1} of {passes}")
 
         rows.append(models.measure(entry, setup, on_pass))
     progress("")
@@ -80,12 +90,24 @@ def _print(rows: list[BenchmarkRow]) -> None:
         f"batch {first.batch_size}; " + ", ".join(f"{name} {v}" for name, v in first.versions)
     )
     print("Random weights: time does not depend on the weights.\n")
-    header = ("model", "px", "ms", "quartiles", "peak", "least", "MACs", "activations", "params")
+    header = (
+        "model",
+        "runtime",
+        "px",
+        "ms",
+        "quartiles",
+        "peak",
+        "least",
+        "MACs",
+        "activations",
+        "params",
+    )
     print_table(
         header,
         [
             (
                 title(row.model),
+                RUNTIME_TITLES[row.latency.runtime],
                 row.resolution_px,
                 f"{row.latency.median_ms:.1f}",
                 f"{row.latency.q1_ms:.1f}-{row.latency.q3_ms:.1f}",
@@ -99,8 +121,10 @@ def _print(rows: list[BenchmarkRow]) -> None:
         ],
     )
     print()
-    for line in fits(rows):
-        print(
-            f"time against {PREDICTORS[line.predictor]}: R² {line.r2:.2f}, slope {line.slope:.2f}, "
-            f"typically off by {line.typical_factor:.2f}×"
-        )
+    for runtime, of_it in by_runtime(rows).items():
+        for line in fits(of_it):
+            print(
+                f"{RUNTIME_TITLES[runtime]}, time against {PREDICTORS[line.predictor]}: "
+                f"R² {line.r2:.2f}, slope {line.slope:.2f}, "
+                f"typically off by {line.typical_factor:.2f}×"
+            )

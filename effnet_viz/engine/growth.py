@@ -46,7 +46,7 @@ from torch import Tensor, nn
 from torchvision.models import EfficientNet
 from torchvision.models.efficientnet import MBConv
 
-from effnet_viz.engine.models import build_model
+from effnet_viz.engine.models import efficientnet
 from effnet_viz.engine.optimise import optimise
 from effnet_viz.engine.training.recipe import PhotoSet, Recipe, augmented_batches, optimiser_for
 from effnet_viz.engine.weights import LoadedModel, described, seeding
@@ -136,7 +136,7 @@ def grow(
         )
     norms = [layer for layer in parent.modules() if isinstance(layer, nn.BatchNorm2d)]
     with torch.device("meta"):  # shapes only, all values are set below
-        grown = build_model(spec, norm_eps=norms[0].eps)
+        grown = efficientnet(spec, norms[0].eps)
 
     generator = torch.Generator().manual_seed(seed)
     for stage, row in zip(grown.features, parent_spec.stages, strict=True):

@@ -20,11 +20,11 @@ def build_model(spec: ArchitectureSpec, *, norm_eps: float = 1e-5) -> nn.Module:
     ``norm_eps`` is an EfficientNet's.
     """
     if spec.family == "efficientnet":
-        return _efficientnet(spec, norm_eps)
+        return efficientnet(spec, norm_eps)
     return torch_module(spec)
 
 
-def _efficientnet(spec: ArchitectureSpec, norm_eps: float) -> EfficientNet:
+def efficientnet(spec: ArchitectureSpec, norm_eps: float) -> EfficientNet:
     """torchvision's class with the spec's rows.
 
     The rows are already scaled, so torchvision's own multipliers stay 1; the head width is passed

@@ -11,10 +11,11 @@ from typing import Literal, NamedTuple
 
 from effnet_viz.scaling.centres import Centres
 
-#: What runs a forward pass; its name for a person is `RUNTIME_TITLES`'.
-Runtime = Literal["openvino", "torch"]
+#: What runs a forward pass, and its name on screen. Everything but torchvision's plain module has
+#: its batch norms folded into the convolutions.
+Runtime = Literal["openvino", "folded", "torch"]
 RUNTIME_TITLES: MappingProxyType[Runtime, str] = MappingProxyType(
-    {"openvino": "OpenVINO", "torch": "PyTorch"}
+    {"openvino": "OpenVINO", "folded": "PyTorch, norms folded", "torch": "PyTorch"}
 )
 
 

@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from effnet_viz.errors import ResourceError, UserError
 from effnet_viz.evidence.files import asset
-from effnet_viz.evidence.results import BenchmarkRow, Latency
+from effnet_viz.evidence.results import RUNTIME_TITLES, BenchmarkRow, Latency, Runtime
 from effnet_viz.scaling.architectures import RELEASED_VARIANTS, ArchitectureSpec
 from effnet_viz.scaling.families import (
     ROLES,
@@ -30,6 +30,7 @@ from effnet_viz.scaling.families import (
 EXAMPLE_FILE = asset("results", "benchmark-example.json")
 
 Predictor = Literal["macs", "activations", "params"]
+Runs = Literal["engine", "torch"]
 
 #: What could predict time, and its name on screen.
 PREDICTORS: MappingProxyType[Predictor, str] = MappingProxyType(
@@ -54,12 +55,14 @@ LEAST_POINTS = 3
 @dataclass(frozen=True, slots=True)
 class Setup:
     """How to measure: ``threads`` None leaves torch's count, ``repeats`` None lets the time of one
-    pass decide. One CPU thread and one image are the setting of the paper's table 4."""
+    pass decide. One CPU thread and one image are the setting of the paper's table 4. ``engine`` is
+    the network as this program runs it, ``torch`` torchvision's plain module."""
 
     device: str = "cpu"
     threads: int | None = 1
     batch_size: int = 1
     repeats: int | None = None
+    runs: Runs = "engine"
 
     def __post_init__(self) -> None:
         """Raises UserError for numbers that cannot be measured with."""
@@ -69,6 +72,8 @@ class Setup:
             raise UserError(f"Measure with at least one thread, not {self.threads}.")
         if self.repeats is not None and not 1 <= self.repeats <= 1000:
             raise UserError(f"Time 1 to 1000 passes, not {self.repeats}.")
+        if self.runs not in get_args(Runs):
+            raise UserError(f"Measure {' or '.join(get_args(Runs))}, not {self.runs!r}.")
 
 
 def _listed() -> dict[str, ModelEntry]:
@@ -216,6 +221,14 @@ def speedup(rows: Iterable[BenchmarkRow], slow: str, fast: str) -> float | None:
     return times[slow] / times[fast] if slow in times and fast in times else None
 
 
+def by_runtime(rows: Iterable[BenchmarkRow]) -> dict[Runtime, list[BenchmarkRow]]:
+    """The rows of each runtime, in the order of `RUNTIME_TITLES`: times of two are not compared
+    with each other's costs."""
+    rows = list(rows)
+    found = {name: [row for row in rows if row.latency.runtime == name] for name in RUNTIME_TITLES}
+    return {name: of_it for name, of_it in found.items() if of_it}
+
+
 def images_per_second(row: BenchmarkRow) -> float:
     """Throughput at the median time."""
     return 1e3 * row.batch_size / row.latency.median_ms
@@ -244,7 +257,7 @@ def as_csv(rows: Iterable[BenchmarkRow]) -> str:
     for row in rows:
         values = as_dict(row)
         latency, versions = values.pop("latency"), values.pop("versions")
-        timed = {key: latency[key] for key in ("median_ms", "q1_ms", "q3_ms", "repeats")}
+        timed = {key: latency[key] for key in ("median_ms", "q1_ms", "q3_ms", "repeats", "runtime")}
         flat.append({**values, **timed, "device_name": latency["device"], **versions})
     text = io.StringIO()
     writer = csv.DictWriter(text, list(flat[0]) if flat else [], lineterminator="\n")

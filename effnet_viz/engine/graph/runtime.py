@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from effnet_viz.evidence.results import Runtime
 from effnet_viz.scaling.architectures import ArchitectureSpec
 from effnet_viz.scaling.layers import iter_layers
 
@@ -182,10 +183,13 @@ def attach(module: nn.Module, spec: ArchitectureSpec) -> None:
         vars(module)[_ATTRIBUTE] = Graph(spec, module)
 
 
-def runtime_of(module: nn.Module, inputs: Tensor) -> Literal["openvino", "torch"]:
+def runtime_of(module: nn.Module, inputs: Tensor) -> Runtime:
     """What `forward` runs these inputs with."""
     graph = graph_of(module)
-    return "openvino" if graph is not None and graph.takes(inputs) else "torch"
+    if graph is not None and graph.takes(inputs):
+        return "openvino"
+    plain = any(isinstance(layer, nn.BatchNorm2d) for layer in module.modules())
+    return "torch" if plain else "folded"
 
 
 def forward(module: nn.Module, inputs: Tensor) -> Tensor:

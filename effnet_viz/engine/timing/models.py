@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
@@ -20,35 +21,29 @@ from torch import Tensor, nn
 
 from effnet_viz import __version__
 from effnet_viz.engine import inference
+from effnet_viz.engine.graph.runtime import forward, runtime_of
 from effnet_viz.engine.models import build_model
 from effnet_viz.engine.optimise import optimise
 from effnet_viz.engine.timing.one_pass import measure_latency, synchronise
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.results import BenchmarkRow
 from effnet_viz.evidence.timing import Setup, title
-from effnet_viz.scaling.architectures import ArchitectureSpec
+from effnet_viz.scaling.architectures import MOBILENET_V1, ArchitectureSpec
+from effnet_viz.scaling.compound import Multipliers, scale
 from effnet_viz.scaling.cost import inference_memory_bytes, network_cost
-from effnet_viz.scaling.families import ModelEntry, find_model
+from effnet_viz.scaling.families import ModelEntry
 
 #: Without a number of repeats, so many that they take about this long, within these bounds.
 TARGET_SECONDS = 1.5
 FEWEST_REPEATS, MOST_REPEATS = 5, 30
 
 OnPass = Callable[[int, int], None]
+Run = Callable[[Tensor], object]
 
 
 def random_network(spec: ArchitectureSpec) -> nn.Module:
-    """The spec's network with random weights, in evaluation mode, on the CPU.
-
-    Raises UserError for architectures that are shown for their cost only.
-    """
-    for name, build in (
-        ("resnet50", torchvision.models.resnet50),
-        ("resnet152", torchvision.models.resnet152),
-    ):
-        if spec.stages == find_model("resnet50", name).spec.stages:
-            return build(weights=None, num_classes=spec.num_classes).eval()
-    return build_model(spec).eval()
+    """The spec's network with random weights, in evaluation mode and frozen, on the CPU."""
+    return build_model(spec).eval().requires_grad_(False)
 
 
 def check(entry: ModelEntry, setup: Setup) -> None:
@@ -65,11 +60,11 @@ def check(entry: ModelEntry, setup: Setup) -> None:
 def measure(
     entry: ModelEntry, setup: Setup, on_pass: OnPass = lambda _done, _all: None
 ) -> BenchmarkRow:
-    """Time and memory of one model as the app runs it: batch norm folded, random weights.
+    """Time and memory of one model with random weights, run as the setup says.
 
-    Two passes warm up; the first also gives the peak memory, the second how many passes are worth
-    timing. ``on_pass`` gets (passes done, passes in total) before every pass. torch's number of
-    threads is afterwards what it was.
+    Two passes warm up; the second also gives the peak memory (the first compiles, where that is
+    done) and how many passes are worth timing. ``on_pass`` gets (passes done, passes in total)
+    before every pass. torch's number of threads is afterwards what it was.
     Raises UserError where the machine cannot hold or run the model.
     """
     check(entry, setup)
@@ -101,26 +96,34 @@ def _measure(entry: ModelEntry, setup: Setup, on_pass: OnPass) -> BenchmarkRow:
     device, spec = setup.device, entry.spec
     _load_libraries()
     before = _resident_bytes()
-    module = optimise(random_network(spec), device)
+    network = random_network(spec)
+    as_the_app = setup.runs == "engine"
+    module = optimise(network, device, spec) if as_the_app else network.to(device)
+    del network
     side = spec.resolution_px
-    inputs = torch.rand(setup.batch_size, 3, side, side, device=device)
-    if device == "cpu":
-        inputs = inputs.to(memory_format=torch.channels_last)
+    inputs = torch.rand(setup.batch_size, spec.in_channels, side, side, device=device)
     done, passes = 0, 2 + (setup.repeats or FEWEST_REPEATS)
 
-    def count(*_: object) -> None:
+    def run(inputs: Tensor) -> None:
         nonlocal done
         on_pass(done, passes)
         done += 1
+        forward(module, inputs)
 
-    module.register_forward_pre_hook(count)
-    peak = _peak_bytes(module, inputs, device, before)
-    seconds = _one_pass(module, inputs, device)
+    _one_pass(run, inputs, device)
+    seconds, peak = _watched_pass(run, inputs, device, before)
     repeats = setup.repeats or min(
         MOST_REPEATS, max(FEWEST_REPEATS, round(TARGET_SECONDS / max(seconds, 1e-6)))
     )
     passes = 2 + repeats
-    latency = measure_latency(module, inputs, device=device, repeats=repeats, warmup=0)
+    latency = measure_latency(
+        run,
+        inputs,
+        device=device,
+        repeats=repeats,
+        warmup=0,
+        runtime=runtime_of(module, inputs),
+    )
     cost = network_cost(spec)
     return BenchmarkRow(
         model=entry.name,
@@ -143,9 +146,12 @@ def _measure(entry: ModelEntry, setup: Setup, on_pass: OnPass) -> BenchmarkRow:
 
 @cache
 def _load_libraries() -> None:
-    """One small pass, so that what the first convolution of a process loads is nobody's memory."""
-    small = nn.Sequential(nn.Conv2d(3, 32, 3), nn.SiLU(), nn.Conv2d(32, 64, 1)).eval()
-    _one_pass(small.to(memory_format=torch.channels_last), torch.rand(1, 3, 32, 32), "cpu")
+    """One small pass of each runtime, so that what the first convolution of a process loads is
+    nobody's memory."""
+    spec = replace(scale(MOBILENET_V1, Multipliers(1, 0.25, 32)), num_classes=10)
+    plain = random_network(spec)
+    for module in (plain, optimise(plain, "cpu", spec)):
+        _one_pass(partial(forward, module), torch.rand(1, 3, 32, 32), "cpu")
 
 
 def versions() -> tuple[tuple[str, str], ...]:
@@ -154,9 +160,17 @@ def versions() -> tuple[tuple[str, str], ...]:
         ("effnet_viz", __version__),
         ("torch", str(torch.__version__)),
         ("torchvision", str(torchvision.__version__)),
+        *_openvino_version(),
         ("python", platform.python_version()),
         ("system", f"{platform.system()} {platform.machine()}"),
     )
+
+
+def _openvino_version() -> tuple[tuple[str, str], ...]:
+    try:
+        return (("openvino", version("openvino")),)
+    except PackageNotFoundError:
+        return ()
 
 
 @contextmanager
@@ -170,18 +184,20 @@ def _threads(count: int | None) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _one_pass(module: nn.Module, inputs: Tensor, device: str) -> float:
+def _one_pass(run: Run, inputs: Tensor, device: str) -> float:
     """Seconds of a pass, without autograd."""
     with torch.inference_mode():
         synchronise(device)
         started = time.perf_counter()
-        module(inputs)
+        run(inputs)
         synchronise(device)
     return time.perf_counter() - started
 
 
-def _peak_bytes(module: nn.Module, inputs: Tensor, device: str, before: int | None) -> int | None:
-    """Most memory during one pass, weights and input included.
+def _watched_pass(
+    run: Run, inputs: Tensor, device: str, before: int | None
+) -> tuple[float, int | None]:
+    """Seconds of a pass, and the most memory during it, weights and input included.
 
     On CUDA what torch allocates; on Linux's CPU what the process holds beyond ``before``, which is
     a little more than the tensors, and noisy where the process does other things meanwhile. None
@@ -189,12 +205,12 @@ def _peak_bytes(module: nn.Module, inputs: Tensor, device: str, before: int | No
     """
     if device.startswith("cuda"):
         torch.cuda.reset_peak_memory_stats(device)
-        _one_pass(module, inputs, device)
-        return int(torch.cuda.max_memory_allocated(device))
+        seconds = _one_pass(run, inputs, device)
+        return seconds, int(torch.cuda.max_memory_allocated(device))
     counted = device == "cpu" and before is not None and _forget_peak()
-    _one_pass(module, inputs, device)
+    seconds = _one_pass(run, inputs, device)
     peak = _status_bytes("VmHWM") if counted else None
-    return max(0, peak - before) if peak is not None and before is not None else None
+    return seconds, max(0, peak - before) if peak is not None and before is not None else None
 
 
 def _resident_bytes() -> int | None:

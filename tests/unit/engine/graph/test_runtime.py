@@ -71,7 +71,7 @@ def test_the_graph_runs_what_fits_and_torch_the_rest(plain, module, inputs) -> N
     assert runtime_of(module, inputs) == "openvino"
     larger = torch.randn(1, 3, 128, 128)
     for other in (larger, inputs.double(), inputs[:, :, :90]):
-        assert runtime_of(module, other) == "torch"
+        assert runtime_of(module, other) == "folded"
     with torch.inference_mode():
         assert close(forward(module, larger), plain(larger))
         assert close(forward(module, inputs), plain(inputs))
@@ -120,17 +120,17 @@ def test_changed_weights_are_seen(plain, module, inputs) -> None:
         before = forward(module, inputs)
     with torch.no_grad():
         module.classifier[1].weight[0] += 1
-    assert runtime_of(module, inputs) == "torch"
+    assert runtime_of(module, inputs) == "folded"
     assert not torch.equal(forward(module, inputs)[:, 0], before[:, 0])
     replaced = optimise(plain, "cpu", BASELINE)
     replaced.features[0][0].bias = nn.Parameter(torch.ones(8))
-    assert runtime_of(replaced, inputs) == "torch"
+    assert runtime_of(replaced, inputs) == "folded"
 
 
 def test_a_copy_has_no_graph(module, inputs) -> None:
     copied = copy.deepcopy(module)
     assert graph_of(copied) is None
-    assert runtime_of(copied, inputs) == "torch"
+    assert runtime_of(copied, inputs) == "folded"
     assert close(forward(copied, inputs), forward(module, inputs))
 
 
@@ -179,7 +179,7 @@ def test_where_openvino_refuses_torch_runs_and_it_is_said_once(
     with caplog.at_level(logging.WARNING), torch.inference_mode():
         for _ in range(3):
             assert close(forward(module, inputs), plain(inputs))
-    assert runtime_of(module, inputs) == "torch"
+    assert runtime_of(module, inputs) == "folded"
     assert [record.message for record in caplog.records] == [
         "OpenVINO refuses classroom (no such instruction). The CPU runs networks by PyTorch "
         "instead, which takes longer."
@@ -201,7 +201,7 @@ def test_without_openvino_there_is_no_graph_and_it_is_said_once(
     finally:
         runtime._is_installed.cache_clear()
     assert [graph_of(module) for module in modules] == [None, None]
-    assert runtime_of(modules[0], inputs) == "torch"
+    assert runtime_of(modules[0], inputs) == "folded"
     (record,) = caplog.records
     assert record.message.startswith("OpenVINO is not installed.")
 

@@ -14,12 +14,20 @@ import torchvision
 from torch.utils.flop_counter import FlopCounterMode
 
 from effnet_viz.__main__ import main
+from effnet_viz.engine.graph.runtime import graph_of
 from effnet_viz.engine.timing import models
 from effnet_viz.errors import UserError
 from effnet_viz.evidence import timing
 from effnet_viz.evidence.results import BenchmarkRow, Latency
 from effnet_viz.evidence.timing import MODELS, QUICK, Setup, custom_entry, find
-from effnet_viz.scaling.architectures import EFFICIENTNET_B0, MOBILENET_V2, RESNET_50
+from effnet_viz.scaling.architectures import (
+    EFFICIENTNET_B0,
+    MOBILENET_V1,
+    MOBILENET_V2,
+    RESNET_50,
+)
+from effnet_viz.scaling.compound import Multipliers, scale
+from effnet_viz.scaling.cost import network_cost
 from effnet_viz.scaling.families import ROLES
 
 TINY = replace(EFFICIENTNET_B0, resolution_px=32)
@@ -66,13 +74,48 @@ def test_the_network_that_runs_is_the_one_that_is_counted(name):
 
 
 def test_resnets_are_torchvisions():
-    assert isinstance(models.random_network(RESNET_50), torchvision.models.ResNet)
+    ours = models.random_network(RESNET_50)
+    assert isinstance(ours, torchvision.models.ResNet)
+    assert ours.state_dict().keys() == torchvision.models.resnet50().state_dict().keys()
 
 
-def test_what_cannot_be_built_is_a_user_error():
-    entry = custom_entry(MOBILENET_V2, "baseline")
-    with pytest.raises(UserError, match="computed, not built"):
-        models.measure(entry, Setup())
+@pytest.mark.parametrize("base", [MOBILENET_V1, MOBILENET_V2, RESNET_50])
+def test_every_architecture_can_be_measured_by_every_runtime(base):
+    entry = custom_entry(scale(base, Multipliers(0.5, 0.5, 64)), "compound", base.name)
+    rows = [models.measure(entry, Setup(repeats=1, runs=runs)) for runs in ("engine", "torch")]
+    assert [row.latency.runtime for row in rows] == ["openvino", "torch"]
+    assert rows[0].macs == rows[1].macs == network_cost(entry.spec).macs
+    assert all(row.latency.median_ms > 0 for row in rows)
+    assert dict(rows[0].versions)["openvino"]
+
+
+def test_what_is_measured_is_what_it_says(monkeypatch):
+    """The engine's pass is the graph's, torch's is the plain module's, norms and all."""
+    seen = []
+    monkeypatch.setattr(
+        models, "forward", lambda module, inputs: seen.append(module) or module(inputs)
+    )
+    for runs in ("engine", "torch"):
+        models.measure(custom_entry(TINY, "baseline"), Setup(repeats=1, runs=runs))
+    assert graph_of(seen[0]) is not None
+    assert graph_of(seen[-1]) is None
+    norms = [
+        sum(isinstance(layer, torch.nn.BatchNorm2d) for layer in module.modules())
+        for module in (seen[0], seen[-1])
+    ]
+    assert norms == [0, 49]
+
+
+def test_fits_are_made_of_one_runtime_s_rows():
+    plain = [row(name, macs, 3.0 * macs) for name, macs in (("a", 1), ("b", 20), ("c", 300))]
+    ours = [
+        replace(each, latency=replace(each.latency, runtime="openvino", median_ms=1.0 * each.macs))
+        for each in plain
+    ]
+    found = timing.by_runtime([*plain, *ours])
+    assert list(found.items()) == [("openvino", ours), ("torch", plain)]
+    assert [timing.fit(rows, "macs").r2 for rows in found.values()] == pytest.approx([1, 1])
+    assert timing.by_runtime([]) == {}
 
 
 def test_a_measured_row_carries_everything():
@@ -103,9 +146,10 @@ def test_the_measured_pass_is_finite_and_without_autograd(monkeypatch):
         module.register_forward_hook(lambda *a: seen.append((a[2], torch.is_grad_enabled())))
         return module
 
+    models._load_libraries()
     monkeypatch.setattr(models, "random_network", watched)
     models.measure(replace(MODELS["resnet50"], spec=replace(RESNET_50, resolution_px=64)),
-                  Setup(repeats=1))  # fmt: skip
+                  Setup(repeats=1, runs="torch"))  # fmt: skip
     assert len(seen) == 3
     assert all(out.isfinite().all() and out.abs().max() > 1e-6 for out, _ in seen)
     assert not any(grad for _, grad in seen)
@@ -142,6 +186,7 @@ def test_memory_that_runs_out_after_all_is_one_sentence(monkeypatch):
     def full(spec):
         raise MemoryError
 
+    models._load_libraries()
     monkeypatch.setattr(models, "random_network", full)
     monkeypatch.setattr(
         "effnet_viz.engine.inference.available_memory_bytes", lambda device: 3 * 2**30
@@ -160,8 +205,10 @@ def test_memory_that_runs_out_after_all_is_one_sentence(monkeypatch):
 def test_a_gpu_that_is_full_is_one_sentence_with_the_numbers_and_is_emptied(monkeypatch, error):
     emptied = []
 
-    def full(module, device):
+    def full(module, device, spec):
         raise error
+
+    models._load_libraries()
 
     monkeypatch.setattr(models, "random_network", lambda spec: torch.nn.Identity())
     monkeypatch.setattr(models, "optimise", full)
@@ -181,7 +228,7 @@ def test_a_gpu_that_is_full_is_one_sentence_with_the_numbers_and_is_emptied(monk
 
 
 def test_another_error_of_a_gpu_is_not_called_a_full_memory(monkeypatch):
-    def broken(module, device):
+    def broken(module, device, spec):
         raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
     monkeypatch.setattr(models, "optimise", broken)
@@ -192,21 +239,20 @@ def test_another_error_of_a_gpu_is_not_called_a_full_memory(monkeypatch):
 
 def test_without_repeats_the_time_of_a_pass_decides(monkeypatch):
     got = {}
-    monkeypatch.setattr(models, "_peak_bytes", lambda *_: None)
 
-    def latency(module, inputs, *, device, repeats, warmup):
+    def latency(run, inputs, *, device, repeats, warmup, runtime):
         got[seconds] = repeats
         return Latency(1, 1, 1, repeats, 1, device, 1, "2")
 
     monkeypatch.setattr(models, "measure_latency", latency)
     for seconds in (1e-9, 0.1, 10.0):
-        monkeypatch.setattr(models, "_one_pass", lambda *_: seconds)  # noqa: B023
+        monkeypatch.setattr(models, "_watched_pass", lambda *_: (seconds, None))  # noqa: B023
         models.measure(custom_entry(TINY, "baseline"), Setup())
     assert list(got.values()) == [30, 15, 5]
 
 
 @pytest.mark.parametrize("wrong", [{"batch_size": 0}, {"batch_size": 33}, {"threads": 0},
-                                   {"repeats": 0}])  # fmt: skip
+                                   {"repeats": 0}, {"runs": "tensorflow"}])  # fmt: skip
 def test_a_setup_that_makes_no_sense(wrong):
     with pytest.raises(UserError):
         Setup(**wrong)
@@ -305,13 +351,28 @@ def test_bench_json_is_nothing_but_json(capsys):
     assert got["latency"]["repeats"] == 2
     assert got["latency"]["median_ms"] > 0
     assert got["versions"]["torch"] == torch.__version__
+    assert got["latency"]["runtime"] == "openvino"
+
+
+def test_bench_of_both_runtimes(capsys):
+    words = "bench --architecture mobilenet_v1 --width 0.25 --resolution-px 64 --repeats 1"
+    assert main([*words.split(), "--runtime", "both", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["latency"]["runtime"] for row in rows] == ["openvino", "torch"]
+
+
+def test_a_row_of_before_there_were_two_runtimes_is_torchs():
+    values = timing.as_dict(row("a", 3, 1.25))
+    del values["latency"]["runtime"]
+    assert timing.from_dict(values).latency.runtime == "torch"
+    assert len(timing.example()) >= len(MODELS) - 3
 
 
 def test_bench_as_text(capsys):
     assert main(["bench", "--model", "baseline", "resolution", "compound", "--repeats", "1"]) == 0
     out = capsys.readouterr().out
     assert "1 thread, batch 1" in out
-    assert "time against activations: R²" in out
+    assert "OpenVINO, time against activations: R²" in out
     assert "66.0 M" in out
 
 
