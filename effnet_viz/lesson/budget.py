@@ -12,6 +12,7 @@ from functools import cache
 
 from effnet_viz.errors import ResourceError, UserError
 from effnet_viz.evidence.family import family_results
+from effnet_viz.evidence.search.points import title
 from effnet_viz.evidence.search.records import read_rows, results
 from effnet_viz.scaling.architectures import CLASSROOM_BASELINE
 from effnet_viz.scaling.compound import Multipliers, checked_multipliers, scale
@@ -114,7 +115,7 @@ def _shares(multipliers: Multipliers) -> tuple[float, float, float] | None:
 def _searched() -> tuple[Trained, ...]:
     return tuple(
         Trained(
-            result.point.name,
+            title(result.point),
             result.point.multipliers,
             result.point.built_ratio,
             result.held_out_top1,

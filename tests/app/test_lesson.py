@@ -13,7 +13,7 @@ from effnet_viz.lesson.items import ITEMS, form_of
 from effnet_viz.lesson.names import ALPHABET
 from effnet_viz.lesson.questions import QUESTIONS, shipped
 from effnet_viz.lesson.room import RoomStore
-from effnet_viz.lesson.steps import STEPS
+from effnet_viz.lesson.steps import STEPS, TEACHING
 from effnet_viz.lesson.text import load
 from effnet_viz.ui.lesson import place as places
 from tests.app.conftest import texts
@@ -108,10 +108,8 @@ def test_every_screen_opens_from_its_link(open_page, screen):
     app = open_page(LESSON, lesson=TEXT.steps[screen].short)
     assert app.header[0].value == TEXT.steps[screen].title
     assert not app.error
-    for key in STEPS[screen].questions:
-        if key in QUESTIONS:
-            assert QUESTIONS[key].work(shipped()).kind
-            assert TEXT.questions[key].prompt.split("{")[0].split("*")[0].strip() in texts(app)
+    asked = [h.value for h in app.subheader if h.value.startswith("Question")]
+    assert asked == (["Question 1"] if screen in TEACHING else [])
 
 
 def test_a_point_is_put_by_sliders(open_page):
@@ -141,7 +139,7 @@ def test_the_budget_game_shows_the_built_cost_and_the_nearest_trained_network(op
     assert "6 epochs, 909 held-out photos" in texts(app)
     app.slider(key="lesson_budget2_d").set_value(2.0).run()
     assert next(m for m in app.metric if m.label == "As built").value == "2.02×"
-    assert "**depth** (d 2, w 1, 96 px, 2.02×), **68.2 %**" in texts(app)
+    assert "**depth only** (d 2, w 1, 96 px, 2.02×), **68.2 %**" in texts(app)
     assert "It is exactly yours." in texts(app)
     app.slider(key="lesson_budget2_d").set_value(2.5).run()
     assert app.button(key="lesson_bid_budget2").disabled
@@ -298,7 +296,7 @@ def test_the_class_bids_on_one_picture(open_page, rooms, room):
         teacher.button(key="lesson_bids_go_budget2").click().run()
     table = next(t.value for t in teacher.table if "how many" in t.value.columns)
     assert list(table.index) == ["d 1, w 1.3, 96 px"]
-    assert list(table["nearest trained"]) == ["width"]
+    assert list(table["nearest trained"]) == ["width only"]
     assert not teacher.exception
 
 

@@ -19,7 +19,7 @@ STEPS = 60
 COARSE = 0.1
 
 
-def question(place: Place, key: str, setting: Setting, number: int) -> None:
+def question(place: Place, key: str, setting: Setting) -> None:
     """A question as its phase wants it: waiting, open, locked, or revealed."""
     words = text().questions[key]
     try:
@@ -28,19 +28,17 @@ def question(place: Place, key: str, setting: Setting, number: int) -> None:
         st.error(str(error), icon=":material/error:")
         return
     phase, raw = place.phase(key), place.answer(key)
-    with st.container(border=True, key=f"lesson_{key}"):
-        st.subheader(say("question", number=number))
-        if phase == "hidden":
-            st.markdown(say("not_asked_yet"))
-            return
-        st.markdown(filled(words.prompt, worked))
-        own = _own(worked, raw)
-        if phase == "open":
-            _ask(place, key, words, worked, setting, own)
-        elif phase == "locked":
-            st.markdown(_said(own, words, worked) + " " + say("locked_wait"))
-        else:
-            _reveal(place, key, words, worked, setting, own)
+    if phase == "hidden":
+        st.markdown(say("not_asked_yet"))
+        return
+    st.markdown(filled(words.prompt, worked))
+    own = _own(worked, raw)
+    if phase == "open":
+        _ask(place, key, words, worked, setting, own)
+    elif phase == "locked":
+        st.markdown(_said(own, words, worked) + " " + say("locked_wait"))
+    else:
+        _reveal(place, key, words, worked, setting, own)
 
 
 def _own(worked: Worked, raw: str | None) -> Value | None:

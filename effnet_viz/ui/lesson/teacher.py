@@ -78,7 +78,7 @@ def invitation(here: AsTeacher) -> None:
         st.markdown(f"`{link}`")
 
 
-def question(here: AsTeacher, key: str, setting: Setting, number: int) -> None:
+def question(here: AsTeacher, key: str, setting: Setting) -> None:
     """A question as the class sees it, its tally, and the button that takes it one step on."""
     words = text().questions[key]
     try:
@@ -87,21 +87,19 @@ def question(here: AsTeacher, key: str, setting: Setting, number: int) -> None:
         st.error(str(error), icon=":material/error:")
         return
     phase = here.phase(key)
-    with st.container(border=True, key=f"lesson_{key}"):
-        st.subheader(say("question", number=number))
-        st.markdown(filled(words.prompt, worked))
-        _advance(here, (key,), phase, f"lesson_go_{key}")
-        if phase == "hidden":
-            return
-        _tally(here, key, setting)
-        if phase == "revealed":
-            st.success(filled(words.reveal, worked), icon=":material/lightbulb:")
-            for name, why in words.why.items():
-                if name != worked.answer:
-                    said = words.options.get(name)
-                    start = f"*{filled(said, worked)}*: " if said else ""
-                    st.markdown(f"- {start}{filled(why, worked)}")
-            st.markdown(f"**{say('neighbour')}** {words.tell}")
+    st.markdown(filled(words.prompt, worked))
+    _advance(here, (key,), phase, f"lesson_go_{key}")
+    if phase == "hidden":
+        return
+    _tally(here, key, setting)
+    if phase == "revealed":
+        st.success(filled(words.reveal, worked), icon=":material/lightbulb:")
+        for name, why in words.why.items():
+            if name != worked.answer:
+                said = words.options.get(name)
+                start = f"*{filled(said, worked)}*: " if said else ""
+                st.markdown(f"- {start}{filled(why, worked)}")
+        st.markdown(f"**{say('neighbour')}** {words.tell}")
 
 
 @st.fragment(run_every=EVERY_S)

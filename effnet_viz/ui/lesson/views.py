@@ -11,7 +11,7 @@ from effnet_viz.lesson.questions import Setting, shipped
 from effnet_viz.lesson.script import teachers_sheet
 from effnet_viz.lesson.steps import STEPS, Step
 from effnet_viz.ui.lesson import ask, entry, game, live, place, sheet, teacher
-from effnet_viz.ui.lesson.place import AsTeacher, OnSeat, Place
+from effnet_viz.ui.lesson.place import Alone, AsTeacher, OnSeat, Place
 from effnet_viz.ui.lesson.wording import problems, say, text
 from effnet_viz.ui.shared.parts import link
 
@@ -48,9 +48,9 @@ def _code_in_link() -> str:
 
 
 def _alone() -> None:
-    st.markdown(say("lead"))
     names = list(STEPS)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    where, network = st.columns([2.2, 1], vertical_alignment="bottom")
+    with where:
         key = st.pills(
             say("screen"),
             names,
@@ -61,8 +61,10 @@ def _alone() -> None:
             required=True,
             wrap=True,
         )
+    with network:
+        base = entry.own_base()
     screen = place.known_screen(str(key))
-    here = place.alone(entry.own_base())
+    here = place.alone(base)
     _screen(here, STEPS[screen])
     _onwards(screen)
     entry.doors()
@@ -132,8 +134,10 @@ def _teaching(here: AsTeacher) -> None:
 def _screen(here: Place, step: Step) -> None:
     words = text().steps[step.key]
     st.header(words.title)
-    st.markdown(words.lead)
-    st.markdown(f"**{say('do')}** {words.do}  \n**{say('notice')}** {words.notice}")
+    st.markdown(f"{words.lead} **{say('do')}** {words.do}")
+    # What is to be noticed would answer what is to be predicted.
+    if all(here.phase(key) == "revealed" for key in step.questions):
+        st.markdown(f"**{say('notice')}** {words.notice}")
     if isinstance(here, AsTeacher):
         teacher.script(step.key)
     for moment in MOMENTS:
@@ -159,16 +163,34 @@ def _step(here: Place, step: Step, setting: Setting) -> None:
     questions, effect = st.columns([1, 1.15], gap="large")
     revealed = all(here.phase(key) == "revealed" for key in step.questions)
     with questions:
-        for number, key in enumerate(step.questions, start=1):
-            if isinstance(here, AsTeacher):
-                teacher.question(here, key, setting, number)
-            else:
-                ask.question(here, key, setting, number)
+        _questions(here, step, setting)
     with effect:
         try:
             live.LIVE[step.key](setting, revealed)
         except UserError as error:
             st.error(str(error), icon=":material/error:")
+
+
+def _questions(here: Place, step: Step, setting: Setting) -> None:
+    """The question in hand and the one before it; earlier ones are folded, later ones not there."""
+    teaches, alone = isinstance(here, AsTeacher), isinstance(here, Alone)
+    phases = [here.phase(key) for key in step.questions]
+    done = sum(phase == "revealed" for phase in phases)
+    if alone:
+        in_hand = min(done, len(phases) - 1)
+    else:
+        in_hand = max(sum(phase != "hidden" for phase in phases) - 1, 0)
+    last = in_hand + (teaches and in_hand + 1 < len(phases) and phases[in_hand] == "revealed")
+    first = in_hand - (alone and in_hand == done and in_hand > 0)
+    for number, key in enumerate(step.questions[: last + 1], start=1):
+        named = say("question", number=number)
+        with st.expander(named) if number - 1 < first else st.container(border=True):
+            if number - 1 >= first:
+                st.subheader(named)
+            if isinstance(here, AsTeacher):
+                teacher.question(here, key, setting)
+            else:
+                ask.question(here, key, setting)
 
 
 def link_to(page: str, label: str, state: dict[str, str]) -> None:
