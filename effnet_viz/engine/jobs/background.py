@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +16,8 @@ T = TypeVar("T")
 
 #: How often work that waits for its turn looks whether it was cancelled.
 WAIT_S = 0.2
+
+_numbers = itertools.count(1)
 
 
 def time_left(seconds: float) -> str:
@@ -51,6 +54,7 @@ class Background(Generic[T]):
     """
 
     def __init__(self, work: Callable[[Background[T]], T], first: str = "Starting") -> None:
+        self.number = next(_numbers)
         self._work = work
         self._what, self._share = first, 0.0
         self._started = time.monotonic()

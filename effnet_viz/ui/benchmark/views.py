@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 import streamlit as st
@@ -21,9 +22,10 @@ from effnet_viz.evidence.timing import (
     title,
 )
 from effnet_viz.scaling.families import ModelEntry, scaled_role
-from effnet_viz.ui.shared import cache, model_views, work
+from effnet_viz.ui.shared import cache, model_views, pressed, work
 from effnet_viz.ui.shared.links import carried_scale_choice
 
+BUTTON = "bench_measure"
 SCALE = "custom"
 ONE, ALL, GPU = "one", "all", "gpu"
 WHERE_TITLES: MappingProxyType[str, str] = MappingProxyType(
@@ -97,6 +99,7 @@ def _scale_entry() -> ModelEntry:
 
 def measuring(choice: Choice) -> None:
     """The button, or the progress of what it started."""
+    pressed.act_if_pressed(BUTTON, partial(_start, choice))
     job: Job | None = st.session_state.get("bench_job")
     if job is not None:
         work.visits_benchmark(job.number, job)
@@ -108,13 +111,12 @@ def measuring(choice: Choice) -> None:
         st.session_state["bench_failures"] = job.failures
         st.session_state["bench_cancelled"] = now.cancelled
         st.session_state["bench_job"] = None
-    st.button(
+    pressed.button(
         "Measure",
+        BUTTON,
         type="primary",
         icon=":material/timer:",
         disabled=not choice.entries,
-        on_click=_start,
-        args=(choice,),
         width="stretch",
     )
     if not choice.entries:
@@ -125,9 +127,13 @@ def measuring(choice: Choice) -> None:
 
 
 def _start(choice: Choice) -> None:
+    if not choice.entries or st.session_state.get("bench_job") is not None:
+        return
     st.session_state["bench_failures"] = ()
     st.session_state["bench_cancelled"] = False
-    st.session_state["bench_job"] = Job(choice.entries, choice.setup).start()
+    job = Job(choice.entries, choice.setup)
+    st.session_state["bench_job"] = job
+    job.start()
 
 
 def _say_failures(failures: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
@@ -84,7 +85,7 @@ def _offer() -> None:
         type="primary",
         icon=":material/model_training:",
         on_click=_start,
-        args=(settings,),
+        args=(folder,),
         width="stretch",
     )
     st.caption(
@@ -103,7 +104,9 @@ def _offer_photos() -> None:
     fetch_button("gs_fetch", width="stretch")
 
 
-def _start(settings: Settings) -> None:
+def _start(folder: Path) -> None:
+    """A callback: the seed is what stands in its field now, not when the button was drawn."""
+    settings = Settings(folder, seed=int(st.session_state["gs_seed"]))
     st.session_state["gs_ended"] = None
     st.session_state["gs_problem"] = None
     st.session_state["gs_source"] = "own"

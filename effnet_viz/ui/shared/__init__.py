@@ -12,6 +12,7 @@ As ``ui``.
   sentences.
 - ``parts``: what sections of pages are made of: a sentence, a chart, a table with a download.
 - ``photos``: the photo a visitor looks at: a sample, or their own upload, kept for the visit.
+- ``pressed``: a button that starts work on what the controls say when it is pressed.
 - ``shell``: what surrounds a page.
 - ``state``: the keys of shared state and what they mean; every key is also the name in the link.
 - ``work``: long work that a visit owns, and that ends with it.

@@ -9,7 +9,7 @@ import streamlit as st
 
 from effnet_viz.engine.jobs.background import Background
 from effnet_viz.errors import UserError
-from effnet_viz.ui.shared import cache, work
+from effnet_viz.ui.shared import pressed, work
 
 POLL_SECONDS = 1.0
 RESULTS_KEPT = 24
@@ -32,13 +32,29 @@ def result_of(
     before costs nothing; a failure is one sentence, and the button is there again.
     """
     kept: dict[Hashable, Any] = st.session_state.setdefault(f"kept_{slot}", {})
-    running: tuple[Hashable, Background[Any]] | None = st.session_state.get(f"job_{slot}")
+
+    def begin() -> None:
+        if running is not None or request in kept:
+            return
+        st.session_state[f"problem_{slot}"] = ""
+        try:
+            job = start()
+        except UserError as error:
+            st.session_state[f"problem_{slot}"] = str(error)
+            return
+        st.session_state[f"job_{slot}"] = (request, job)
+        job.start()
+
+    running = _running(slot)
     if running is not None and running[1].standing().finished:
         _collect(slot, kept, *running)
         running = None
+    pressed.act_if_pressed(f"start_{slot}", begin)
+    running = _running(slot)
     if request in kept:
         return kept[request]
     if running is not None:
+        work.visits_work(running[1].number, running[1])
         if running[0] != request:
             st.caption("This is still at work on what you chose before.")
         _watch(running[1], slot)
@@ -48,16 +64,13 @@ def result_of(
     if st.session_state.pop(f"cancelled_{slot}", False):
         st.info("Cancelled; everything else is as it was.", icon=":material/info:")
 
-    def begin() -> None:
-        st.session_state[f"problem_{slot}"] = ""
-        try:
-            job = work.visits_work(cache.unique(), start().start())
-            st.session_state[f"job_{slot}"] = (request, job)
-        except UserError as error:
-            st.session_state[f"problem_{slot}"] = str(error)
-
-    st.button(label, key=f"start_{slot}", on_click=begin, icon=icon, disabled=disabled, help=hint)
+    pressed.button(label, f"start_{slot}", icon=icon, disabled=disabled, hint=hint)
     return None
+
+
+def _running(slot: str) -> tuple[Hashable, Background[Any]] | None:
+    found: tuple[Hashable, Background[Any]] | None = st.session_state.get(f"job_{slot}")
+    return found
 
 
 def _collect(slot: str, kept: dict[Hashable, Any], request: Hashable, job: Background[Any]) -> None:

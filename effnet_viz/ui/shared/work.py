@@ -32,7 +32,7 @@ def visits_benchmark(number: int, _job: Job) -> Job:  # noqa: ARG001 (the cache 
 @st.cache_resource(
     scope="session", on_release=lambda job: job.cancel(), max_entries=64, show_spinner=False
 )
-def visits_work(number: str, _job: Background[Any]) -> Background[Any]:  # noqa: ARG001 (the key)
+def visits_work(number: int, _job: Background[Any]) -> Background[Any]:  # noqa: ARG001 (the key)
     """The work, which Streamlit has cancelled when the visit ends."""
     return _job
 
