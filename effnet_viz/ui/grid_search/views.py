@@ -28,7 +28,7 @@ from effnet_viz.scaling.architectures import CLASSROOM_BASELINE
 from effnet_viz.scaling.cost import network_cost
 from effnet_viz.scaling.study import study
 from effnet_viz.ui.grid_search import own as search_own
-from effnet_viz.ui.scale import views
+from effnet_viz.ui.scale import fallback
 from effnet_viz.ui.shared.parts import chart, table
 
 FLAT, BUILT, SPACE = "flat", "built", "space"
@@ -284,7 +284,7 @@ def details(found: Shown, choice: Choice) -> None:
                 )
             else:
                 st.caption("This point has no curve yet.")
-    views.stage_table(study(CLASSROOM_BASELINE, point.coefficients))
+    fallback.stage_table(study(CLASSROOM_BASELINE, point.coefficients))
 
 
 def _epoch_cells(row: CurveRow) -> dict[str, Cell]:
