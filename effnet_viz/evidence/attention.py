@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeVar
 
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.checkpoints import write_atomically
@@ -16,11 +17,14 @@ from effnet_viz.evidence.splits import RESULTS_DIR
 from effnet_viz.scaling.families import ROLES
 
 ATTENTION_FILE = RESULTS_DIR / "classroom-attention.csv"
+#: The same, counted with the cells in the middles of equal tiles instead of round their centres.
+TILES_FILE = RESULTS_DIR / "classroom-attention-tiles.csv"
+SHIFTS_FILE = RESULTS_DIR / "map-shifts.csv"
 
 #: What is measured: the column's name, and what it is for a person.
 MEASURES: MappingProxyType[str, str] = MappingProxyType(
     {
-        "pointing": "percent of photos whose brightest cell lies in a box",
+        "pointing": "percent of photos whose brightest cell has its centre in a box",
         "energy": "percent of the map's energy inside the boxes",
         "max_box_acc": "percent of photos whose best box overlaps a true one by half (MaxBoxAcc)",
         "deletion": "percent left of the class's probability while the brightest is removed, mean",
@@ -70,27 +74,71 @@ class AttentionRow:
     n: int
 
 
+@dataclass(frozen=True, slots=True)
+class ShiftRow:
+    """How far from where it is a stage's map shows a thing, in percent of the square's side (right
+    or down is positive), with the 95 % interval of the mean over ``n`` networks or photos.
+
+    ``test``: ``dots`` (random weights, one bright dot) or ``mirrored`` (trained weights, a photo
+    and its mirror image). ``placed``: ``tiles`` or ``centres``, as the cells are drawn, and of dots
+    ``points``, the centres without the area nearest to each.
+    """
+
+    test: str
+    network: str
+    stage: int
+    step_px: int
+    side_px: int
+    placed: str
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+Row = TypeVar("Row", AttentionRow, ShiftRow)
+
+
 def write_attention(rows: Iterable[AttentionRow], path: Path = ATTENTION_FILE) -> None:
     """Write the table in one step."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([field.name for field in fields(AttentionRow)])
-    writer.writerows(astuple(row) for row in rows)
-    write_atomically(path, text.getvalue().encode())
+    _write(AttentionRow, rows, path)
 
 
 def read_attention(path: Path = ATTENTION_FILE) -> tuple[AttentionRow, ...]:
     """The shipped table; empty where none ships. Raises UserError where it is damaged."""
-    kinds = {"times": int, "seed": int, "n": int, "value": float, "low": float, "high": float}
+    return _read(AttentionRow, path)
+
+
+def write_shifts(rows: Iterable[ShiftRow], path: Path = SHIFTS_FILE) -> None:
+    """Write the table of shifts in one step."""
+    _write(ShiftRow, rows, path)
+
+
+def read_shifts(path: Path = SHIFTS_FILE) -> tuple[ShiftRow, ...]:
+    """The shipped table of shifts; as `read_attention`."""
+    return _read(ShiftRow, path)
+
+
+def _write(kind: type[Row], rows: Iterable[Row], path: Path) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([field.name for field in fields(kind)])
+    writer.writerows(astuple(row) for row in rows)
+    write_atomically(path, text.getvalue().encode())
+
+
+def _read(kind: type[Row], path: Path) -> tuple[Row, ...]:
     if not path.exists():
         return ()
+    types = {"int": int, "float": float, "str": str}
+    kinds = {field.name: types[str(field.type)] for field in fields(kind)}
     try:
         with path.open(newline="") as file:
             return tuple(
-                AttentionRow(**{key: kinds.get(key, str)(value) for key, value in row.items()})
+                kind(**{key: kinds[key](value) for key, value in row.items()})
                 for row in csv.DictReader(file)
             )
-    except (OSError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise UserError(
             f"The table {path} is damaged ({error}); download the project again."
         ) from error
@@ -214,3 +262,50 @@ def _beside_controls(
             f"{centre.value:.1f} %: {beaten}. Most photographers put the object in the middle"
         )
     return ("; ".join(said) + ".") if said else ""
+
+
+def moved_by_placing(
+    rows: Sequence[AttentionRow], tiled: Sequence[AttentionRow], measure: str
+) -> str:
+    """How far a measure of each trained network moved when its cells were placed round their
+    centres, in points; nothing where it was not counted both ways."""
+    changes = [
+        f"{row.model} {row.value - before.value:+.1f}"
+        for row in rows_of_measure(rows, measure)
+        if row.weights == TRAINED and (before := find_row(tiled, row.model, measure))
+    ]
+    if not changes:
+        return ""
+    return f"Against the same maps counted as equal tiles, in points: {', '.join(changes)}."
+
+
+def placing_sentence(shifts: Sequence[ShiftRow]) -> str:
+    """What the measured shifts say: of random weights at the last stage, and of the trained
+    networks. Nothing where they were not measured."""
+    dots = [row for row in shifts if row.test == "dots"]
+    trained = [row for row in shifts if row.test == "mirrored"]
+    if not dots or not trained:
+        return ""
+    last, stage = max(row.stage for row in dots), max(row.stage for row in trained)
+    tile, own, point = (_at(dots, last, placed)[0] for placed in ("tiles", "centres", "points"))
+    sides = [_at(trained, stage, placed) for placed in ("tiles", "centres")]
+    off = [sum(abs(row.mean) for row in side) / len(side) for side in sides]
+    better, worse = ("own centres", "tiles") if off[1] < off[0] else ("tiles", "own centres")
+    return (
+        f"**With random weights** a bright dot comes back {_px(tile)} px off at stage {last} of "
+        f"{tile.network} ({tile.side_px} px) with cells as tiles, and {_px(own)} px with cells "
+        f"round their own centres. Counted at the centres alone it is {_px(point)} px: at such a "
+        "stride a cell sees more than the photo, and the border pulls. **Training may learn "
+        "another place** than the middle of what a cell can see: last-stage maps of photos and of "
+        f"their mirror images, which should be one, lie {off[0]:.1f} % of the side off with tiles "
+        f"and {off[1]:.1f} % with own centres, mean over the trained roles. There the {better} "
+        f"are nearer than the {worse}."
+    )
+
+
+def _at(shifts: Sequence[ShiftRow], stage: int, placed: str) -> list[ShiftRow]:
+    return [row for row in shifts if (row.stage, row.placed) == (stage, placed)]
+
+
+def _px(row: ShiftRow) -> str:
+    return f"{row.mean * row.side_px / 100:+.1f}"

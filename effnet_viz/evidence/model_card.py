@@ -13,10 +13,14 @@ from typing import Any
 from effnet_viz.evidence.accuracy import standard_error
 from effnet_viz.evidence.attention import (
     MEASURES,
+    TILES_FILE,
     TITLES,
     TRAINED,
     AttentionRow,
+    moved_by_placing,
+    placing_sentence,
     read_attention,
+    read_shifts,
     stands_out,
     verdict,
 )
@@ -48,14 +52,15 @@ Shipped = tuple[ClassroomMember, dict[str, Any]]
 
 def write_card(folder: Path = CHECKPOINT_DIR, path: Path = CARD_FILE) -> Path:
     """Write the card of what ships in ``folder``."""
-    write_atomically(path, card(folder, read_attention()).encode())
+    write_atomically(path, card(folder).encode())
     return path
 
 
-def card(folder: Path = CHECKPOINT_DIR, attention: Sequence[AttentionRow] = ()) -> str:
-    """The card as Markdown."""
+def card(folder: Path = CHECKPOINT_DIR) -> str:
+    """The card as Markdown, with the shipped measurements of where the networks look."""
     shipped = [(member, read_record(member.name, folder)) for member in shipped_members(folder)]
     sections = (_title(), _table(shipped), _training(shipped), _findings(folder), _limits())
+    attention = read_attention()
     looks = (_attention(attention),) if attention else ()
     return "\n".join(_wrapped(section) for section in (*sections, *looks, _licence()))
 
@@ -174,17 +179,24 @@ def _attention(rows: Sequence[AttentionRow]) -> str:
             cells.append(f"{row.value:.1f} ({row.low:.1f}-{row.high:.1f}){star}" if row else "")
         lines.append(f"| {model} | {kind} | " + " | ".join(cells) + " |")
     meanings = "\n".join(f"- {name}: {MEASURES[name]}" for name in measures)
-    verdicts = "\n\n".join(f"**{TITLES[name]}.** {verdict(rows, name)}" for name in measures)
+    tiled = read_attention(TILES_FILE)
+    verdicts = "\n\n".join(
+        f"**{TITLES[name]}.** {verdict(rows, name)} {moved_by_placing(rows, tiled, name)}"
+        for name in measures
+    )
+    placed = placing_sentence(read_shifts())
+    placed = f"\n\n**Where a cell lies.** {placed}" if placed else ""
     return (
         f"""## Where they look
 
 Grad-CAM of the last stage for the true class, on {max(row.n for row in rows)} photos with boxes
-that no training saw, every map on one grid; in brackets 95 % bootstrap intervals. A star marks what
-differs from the baseline by more than the baseline's seeds do, beyond chance among the photos.
+that no training saw, every map on one grid, its cells round the centres of what they see; in
+brackets 95 % bootstrap intervals. A star marks what differs from the baseline by more than the
+baseline's seeds do, beyond chance among the photos.
 
 """
         + "\n".join(lines)
-        + f"\n\n{meanings}\n\n{verdicts}\n"
+        + f"\n\n{meanings}\n\n{verdicts}{placed}\n"
     )
 
 

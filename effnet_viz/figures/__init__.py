@@ -4,7 +4,7 @@ May import ``scaling``, ``evidence``, ``lesson`` and what loads no torch of ``en
 or streamlit.
 
 - ``anatomy``: the Anatomy page's charts. No torch, no streamlit; colours hold on light and dark.
-- ``attention``: the measured attention as a figure: rows in, a plotly figure out.
+- ``attention``: the measured attention as figures, and where a cell lies as a drawing.
 - ``base``: results in, plotly figures out. No torch, no streamlit; colours hold on light and dark.
 - ``block_drawing``: a block's operations as an SVG drawing that follows the page's own text colour.
 - ``canvas``: the pieces that drawing is made of, as SVG: slabs, boxes with bars, nodes, arrows.

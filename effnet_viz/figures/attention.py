@@ -1,15 +1,39 @@
-"""The measured attention as a figure: rows in, a plotly figure out. No torch, no streamlit."""
+"""The measured attention as figures, and where a cell lies as a drawing: rows in, plotly and SVG
+out. No torch, no streamlit."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from html import escape
+from types import MappingProxyType
 
 import plotly.graph_objects as go
 
-from effnet_viz.evidence.attention import CENTRE, RANDOM, TRAINED, AttentionRow, seeds_range
+from effnet_viz.evidence.attention import (
+    CENTRE,
+    RANDOM,
+    TRAINED,
+    AttentionRow,
+    ShiftRow,
+    seeds_range,
+)
 from effnet_viz.figures.base import NEUTRAL, ROLE_COLOURS, TRANSPARENT
 from effnet_viz.figures.paper import faded
+from effnet_viz.scaling.centres import Centres, tiles
 from effnet_viz.scaling.families import ROLES
+
+Namer = Callable[[ShiftRow], str]
+
+#: How each placing is called, and its mark.
+PLACINGS = MappingProxyType({"tiles": "as equal tiles", "centres": "round their own centres"})
+SYMBOLS = MappingProxyType({"tiles": "circle-open", "centres": "circle"})
+
+STYLE = """<style>
+.placing svg { display: block; width: 100%; max-width: 640px; height: auto; font-family: inherit; }
+.placing svg text { fill: currentColor; }
+</style>"""
+
+_LEFT, _WIDE, _HIGH = 20.0, 560.0, 26.0
 
 
 def measured(rows: Sequence[AttentionRow], measure: str, title: str) -> go.Figure:
@@ -87,3 +111,129 @@ def _bars(group: Sequence[AttentionRow]) -> dict[str, object]:
 def said(row: AttentionRow) -> str:
     """A row in words."""
     return f"{row.model}, {row.weights}: {row.value:.1f} % ({row.low:.1f} to {row.high:.1f})"
+
+
+def placing_alt(centres: Centres, cells: int) -> str:
+    """The drawing in words."""
+    first, step, side = centres
+    last = first + (cells - 1) * step
+    return (
+        f"One row of {cells} cells on {side:g} px. Cut into tiles, their middles would lie at "
+        f"{side / cells / 2:g} to {side - side / cells / 2:g} px. They look round {first:g} to "
+        f"{last:g} px, every {step:g} px, and the last {side - last - step / 2:g} px have no cell."
+    )
+
+
+def placing_html(centres: Centres, cells: int) -> str:
+    """One row of a map over the side of its square, twice: cut into equal tiles, and each cell
+    round the centre of what it sees. Hatched: the part that has no cell of its own."""
+    rows = (
+        (30.0, "as equal tiles", tiles(cells)),
+        (96.0, "round the centre of what each sees", centres),
+    )
+    parts = [
+        '<defs><pattern id="no-cell" width="6" height="6" patternUnits="userSpaceOnUse" '
+        'patternTransform="rotate(45)"><line x1="0" y1="0" x2="0" y2="6" stroke="currentColor" '
+        'stroke-width="1.2" opacity="0.55"/></pattern></defs>'
+    ]
+    for top, title, placed in rows:
+        parts.append(f'<text x="{_LEFT}" y="{top - 8}" font-size="13">{title}</text>')
+        parts.extend(_row(placed, cells, top))
+    ends = ((_LEFT, "start", "0"), (_LEFT + _WIDE, "end", f"{centres.side_px:g} px"))
+    parts += [
+        f'<text x="{x}" y="142" font-size="12" text-anchor="{anchor}" opacity="0.75">{words}</text>'
+        for x, anchor, words in ends
+    ]
+    alt = escape(placing_alt(centres, cells), quote=True)
+    return (
+        f'{STYLE}<div class="placing"><svg viewBox="0 0 600 150" role="img" aria-label="{alt}">'
+        f"{''.join(parts)}</svg></div>"
+    )
+
+
+def _row(placed: Centres, cells: int, top: float) -> list[str]:
+    colour, parts = ROLE_COLOURS["depth"], []
+    low, high = placed.own(cells)
+    for start, end in ((0.0, low), (high, 1.0)):
+        if end > start:
+            parts.append(
+                f'<rect class="bare" x="{_at(start)}" y="{top}" width="{(end - start) * _WIDE:.1f}"'
+                f' height="{_HIGH}" fill="url(#no-cell)"/>'
+            )
+    for cell in range(cells):
+        start, end = max(0.0, placed.at(cell - 0.5)), min(1.0, placed.at(cell + 0.5))
+        parts.append(
+            f'<rect class="cell" x="{_at(start)}" y="{top}" width="{(end - start) * _WIDE:.1f}" '
+            f'height="{_HIGH}" fill="{colour}" fill-opacity="0.22" stroke="{colour}"/>'
+            f'<circle cx="{_at(placed.at(cell))}" cy="{top + _HIGH / 2}" r="3.5" fill="{colour}"/>'
+        )
+    parts.append(
+        f'<rect x="{_LEFT}" y="{top}" width="{_WIDE}" height="{_HIGH}" fill="none" '
+        'stroke="currentColor" stroke-width="1.4"/>'
+    )
+    return parts
+
+
+def _at(fraction: float) -> str:
+    return f"{_LEFT + fraction * _WIDE:.1f}"
+
+
+def shifts_by_stage(rows: Sequence[ShiftRow]) -> go.Figure:
+    """The ``dots`` of one network: how far off a map shows a thing, stage by stage, with cells
+    placed in both ways."""
+    return _figure(
+        [row for row in rows if row.test == "dots"],
+        lambda row: f"{row.stage}",
+        "stage",
+    )
+
+
+def shifts_by_role(rows: Sequence[ShiftRow]) -> go.Figure:
+    """``mirrored`` photos: the same of each trained network's last stage."""
+    mirrored = [row for row in rows if row.test == "mirrored"]
+    last = max((row.stage for row in mirrored), default=0)
+    return _figure([row for row in mirrored if row.stage == last], lambda row: row.network, "")
+
+
+def _figure(rows: Sequence[ShiftRow], name_of: Namer, title: str) -> go.Figure:
+    figure = go.Figure()
+    for placed, name in PLACINGS.items():
+        chosen = [row for row in rows if row.placed == placed]
+        colour = NEUTRAL if placed == "tiles" else ROLE_COLOURS["depth"]
+        figure.add_scatter(
+            name=name,
+            x=[name_of(row) for row in chosen],
+            y=[row.mean for row in chosen],
+            mode="markers",
+            marker={"size": 11, "color": colour, "symbol": SYMBOLS[placed], "line_width": 2},
+            error_y={
+                "array": [row.high - row.mean for row in chosen],
+                "arrayminus": [row.mean - row.low for row in chosen],
+                "color": colour,
+                "thickness": 1.6,
+                "width": 5,
+            },
+            hovertext=[shift_said(row) for row in chosen],
+            hoverinfo="text",
+        )
+    figure.add_hline(0, line={"color": NEUTRAL, "width": 1})
+    figure.update_xaxes(title=title, type="category", showgrid=False)
+    figure.update_yaxes(title="shift, % of the side", zeroline=False, ticksuffix=" %")
+    figure.update_layout(
+        height=280,
+        margin={"l": 8, "r": 8, "t": 40, "b": 8},
+        legend={"orientation": "h", "y": 1.06, "yanchor": "bottom", "x": 0},
+        plot_bgcolor=TRANSPARENT,
+        paper_bgcolor=TRANSPARENT,
+        dragmode=False,
+    )
+    return figure
+
+
+def shift_said(row: ShiftRow) -> str:
+    """A row in words."""
+    px = row.side_px / 100
+    return (
+        f"{row.network}, stage {row.stage}, cells {PLACINGS[row.placed]}: {row.mean:+.1f} % of the "
+        f"side ({row.low:+.1f} to {row.high:+.1f}), {row.mean * px:+.1f} px of {row.side_px}"
+    )

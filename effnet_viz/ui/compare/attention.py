@@ -1,4 +1,5 @@
-"""How good the family's maps are over hundreds of photos with boxes: the shipped table, read."""
+"""How good the family's maps are over hundreds of photos with boxes, and where their cells lie: the
+shipped tables, read."""
 
 from __future__ import annotations
 
@@ -10,17 +11,21 @@ from effnet_viz.evidence.attention import (
     BASELINE_NAME,
     CENTRE,
     MEASURES,
+    TILES_FILE,
     TITLES,
     TRAINED,
     AttentionRow,
     find_row,
+    moved_by_placing,
+    placing_sentence,
     read_attention,
+    read_shifts,
     rows_of_measure,
     stands_out,
     verdict,
 )
 from effnet_viz.evidence.paper.tables import Cell
-from effnet_viz.figures import attention
+from effnet_viz.figures import attention as drawings
 from effnet_viz.ui.compare.models import CLASSROOM
 from effnet_viz.ui.compare.view import Maps
 from effnet_viz.ui.shared.parts import chart, table
@@ -69,11 +74,12 @@ def measured(maps: Maps) -> None:
     measure = measure or measures[0]
     st.markdown(MEANINGS[measure])
     st.markdown(verdict(rows, measure))
+    st.markdown(moved_by_placing(rows, read_attention(TILES_FILE), measure))
     chart(
-        attention.measured(rows, measure, MEASURES[measure].partition(",")[0]),
+        drawings.measured(rows, measure, MEASURES[measure].partition(",")[0]),
         f"attention_{measure}",
         f"{TITLES[measure]}: "
-        + "; ".join(attention.said(r) for r in rows_of_measure(rows, measure)),
+        + "; ".join(drawings.said(r) for r in rows_of_measure(rows, measure)),
     )
     table(
         [_cells(rows, row) for row in rows_of_measure(rows, measure)],
@@ -85,9 +91,48 @@ def measured(maps: Maps) -> None:
     n = max(row.n for row in rows if row.measure == measure)
     st.caption(
         f"Grad-CAM of stage 9 for the true class on {n} photos whose boxes ImageNet publishes and "
-        "that no training saw, whole photos, every map on one grid of 64 × 64. Intervals: 95 %, "
+        "that no training saw, whole photos, every map on one grid of 64 × 64, its cells round "
+        "their own centres. Intervals: 95 %, "
         "photos drawn anew 2,000 times; differences to the baseline are on the same photos. "
         "Measured by this project; `python -m effnet_viz evaluate --attention` does it again."
+    )
+
+
+def placing(maps: Maps) -> None:
+    """Where a cell lies: two sentences and a drawing, for the first network's map; then how far off
+    maps were measured to be."""
+    first = maps.first
+    cells, centres = first.grid[0], first.centres
+    st.markdown(
+        "**A cell's view is centred at its own place, not in the middle of a tile.** Padded "
+        "convolutions of stride 2 look at every second pixel from the edge on, so a cell of stage "
+        f"{first.target_stage} is centred at {centres.step_px:g}·i + {centres.first_px:g} px; here "
+        "maps are drawn and counted round these centres."
+    )
+    st.markdown(drawings.placing_html(centres, cells), unsafe_allow_html=True)
+    st.caption(
+        f"One row of {maps.shown[0][0].title}'s map, {cells} cells on {centres.side_px:g} px. "
+        "Hatched, and grey in the raw grid: no cell of its own; a smooth map holds the last value "
+        "there."
+    )
+    shifts = read_shifts()
+    if not shifts:
+        return
+    st.markdown(placing_sentence(shifts))
+    for key, title, figure in (
+        ("dots", "Random weights, a bright dot, by stage", drawings.shifts_by_stage(shifts)),
+        ("mirrored", "Trained networks, mirrored photos", drawings.shifts_by_role(shifts)),
+    ):
+        of_test = [row for row in shifts if row.test == key and row.placed in drawings.PLACINGS]
+        last = max(row.stage for row in of_test)
+        said = "; ".join(drawings.shift_said(row) for row in of_test if row.stage == last)
+        n = max(row.n for row in of_test)
+        what = "networks" if key == "dots" else "photos"
+        st.markdown(f"**{title}**  \n:small[{n} {what}; 95 % intervals, drawn anew 2,000 times]")
+        chart(figure, f"shifts_{key}", f"{title}, at the last stage. {said}")
+    st.caption(
+        "Positive: too far right (or down). Measured by this project; "
+        "`python benchmarks/registration.py --data FOLDER` does it again."
     )
 
 

@@ -29,8 +29,9 @@ def differences(maps: Maps) -> None:
     first = maps.shown[0][0]
     whose = "the baseline's" if first.title == "baseline" else f"that of {first.title}"
     st.markdown(
-        f"**What each map has more, or less, than {whose}.** Both are brought to the finer "
-        "grid and divided by their sum: what is red came from where it is blue."
+        f"**What each map has more, or less, than {whose}.** Both are brought to one "
+        "grid of 64 × 64, by where their cells lie, and divided by their sum: what is red came "
+        "from where it is blue."
     )
     pairs = maps.shown[1:]
     columns = st.columns(max(3, len(pairs)))

@@ -58,11 +58,12 @@ def table(maps: Maps) -> None:
         on_click="ignore",
     )
     st.caption(
-        "Computed here, on each map's own raw grid. **Best quarter**: share of the map's sum in "
+        "Computed here, on each map's own raw grid, every place with the value of the cell centred "
+        "nearest. **Best quarter**: share of the map's sum in "
         "the quarter of the area where it is largest; 25 % is even, 100 % all in one place. "
         "**Centre**: centre of mass from the left and top edge of the square. **Like the "
-        "baseline's**: Spearman's rank correlation of the two maps on the coarser grid, 1 is the "
-        "same order of places. **Raw maximum**: before any scaling; not comparable between "
+        "baseline's**: Spearman's rank correlation of the two maps at the coarser one's cells, 1 "
+        "is the same order of places. **Raw maximum**: before any scaling; not comparable between "
         "networks."
         + (
             " **In the box**: share of the map's sum inside your box (energy-based pointing game, "

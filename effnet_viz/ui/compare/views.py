@@ -29,6 +29,7 @@ SECTIONS: MappingProxyType[str, tuple[str, Callable[[Maps], None]]] = MappingPro
     {
         "numbers": ("Numbers", numbers.table),
         "measured": ("Over many photos", attention.measured),
+        "place": ("Where a cell lies", attention.placing),
         "difference": ("Differences", closer.differences),
         "depth": ("Every stage", closer.every_stage),
         "control": ("Random weights, seeds", closer.controls),

@@ -7,11 +7,16 @@ from effnet_viz.evidence.attention import (
     RANDOM,
     TRAINED,
     AttentionRow,
+    ShiftRow,
     beats_centre,
+    moved_by_placing,
+    placing_sentence,
     read_attention,
+    read_shifts,
     seeds_range,
     stands_out,
     write_attention,
+    write_shifts,
 )
 
 
@@ -31,6 +36,14 @@ def test_written_and_read_back(tmp_path):
     rows = [*SEEDS, row("depth", 80.5, measure="energy", compared_with="baseline")]
     write_attention(rows, tmp_path / "table.csv")
     assert list(read_attention(tmp_path / "table.csv")) == rows
+
+
+def test_shifts_are_written_and_read_back(tmp_path):
+    rows = [ShiftRow("dots", "b0", 9, 32, 224, "tiles", 3.1, 2.0, 4.25, 24)]
+    write_shifts(rows, tmp_path / "table.csv")
+    assert list(read_shifts(tmp_path / "table.csv")) == rows
+    with pytest.raises(UserError, match="damaged"):
+        read_attention(tmp_path / "table.csv")
 
 
 def test_no_table_is_an_empty_one_and_a_damaged_one_a_sentence(tmp_path):
@@ -88,3 +101,38 @@ def test_nothing_is_said_without_seeds_or_a_paired_difference():
     role = row("depth", 80.0)
     assert stands_out([*SEEDS, role], role) is None
     assert stands_out([SEEDS[0], role, row("depth", 10.0, compared_with="baseline")], role) is None
+
+
+def test_what_placing_moved_is_of_the_trained_networks():
+    now = [row("baseline", 60.0), row("depth", 72.5), row("depth", 9.0, weights=RANDOM)]
+    before = [row("baseline", 66.9), row("depth", 71.0), row("depth", 1.0, weights=RANDOM)]
+    assert moved_by_placing(now, before, "pointing") == (
+        "Against the same maps counted as equal tiles, in points: baseline -6.9, depth +1.5."
+    )
+    assert moved_by_placing(now, [], "pointing") == ""
+
+
+def test_the_measured_shifts_in_words():
+    """Of 224 px 3 % are 6.7; over the roles the absolute shifts count."""
+    shifts = [
+        ShiftRow("dots", "EfficientNet-B0", 1, 2, 224, "tiles", 9.0, 9.0, 9.0, 24),
+        ShiftRow("dots", "EfficientNet-B0", 9, 32, 224, "tiles", 3.0, 2.0, 4.0, 24),
+        ShiftRow("dots", "EfficientNet-B0", 9, 32, 224, "centres", 0.5, -0.5, 1.0, 24),
+        ShiftRow("dots", "EfficientNet-B0", 9, 32, 224, "points", -4.0, -5.0, -3.0, 24),
+        *(
+            ShiftRow("mirrored", role, 9, 16, 96, placed, mean, 0, 0, 60)
+            for role, placed, mean in (
+                ("depth", "tiles", 1.0),
+                ("width", "tiles", -2.0),
+                ("depth", "centres", -1.0),
+                ("width", "centres", -6.0),
+            )
+        ),
+    ]
+    said = placing_sentence(shifts)
+    assert "a bright dot comes back +6.7 px off at stage 9 of EfficientNet-B0 (224 px) with" in said
+    assert "and +1.1 px with cells round their own centres. Counted at the centres alone" in said
+    assert "it is -9.0 px" in said
+    assert "1.5 % of the side off with tiles and 3.5 % with own centres" in said
+    assert said.endswith("There the tiles are nearer than the own centres.")
+    assert placing_sentence(shifts[:4]) == ""

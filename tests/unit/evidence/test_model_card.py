@@ -1,12 +1,11 @@
 """The model card says what the records say."""
 
-from effnet_viz.evidence.attention import read_attention
 from effnet_viz.evidence.checkpoints import read_record, shipped_members
 from effnet_viz.evidence.model_card import CARD_FILE, card, write_card
 
 
 def test_the_shipped_card_is_that_of_the_records():
-    assert CARD_FILE.read_text() == card(attention=read_attention())
+    assert CARD_FILE.read_text() == card()
 
 
 def test_every_network_is_on_it_with_its_accuracy(tmp_path):
