@@ -582,7 +582,7 @@ def attention_rows():
 def test_the_measured_attention_says_what_exceeds_the_seeds(open_page, monkeypatch):
     from effnet_viz.ui.compare import attention
 
-    monkeypatch.setattr(attention, "read_attention", lambda: tuple(attention_rows()))
+    monkeypatch.setattr(attention, "read_attention", lambda *_: tuple(attention_rows()))
     app = open_page(PAGE, look="Over many photos", **SHOWN)
     said = texts(app)
     assert "The seeds of the baseline reach 69.5 to 71.5 %." in said
@@ -595,9 +595,28 @@ def test_the_measured_attention_says_what_exceeds_the_seeds(open_page, monkeypat
     assert any("Only the classroom family was measured" in info.value for info in app.info)
 
 
+def test_the_page_says_where_a_cell_lies(open_page):
+    """The baseline's last stage: stride 16 on 96 px."""
+    said = texts(open_page(PAGE, look="Where a cell lies", **SHOWN))
+    assert "a cell of stage 9 is centred at 16·i + 0.5 px" in said
+    assert "One row of 6 cells on 96 px" in said
+    assert "With random weights a bright dot comes back" in said
+
+
+def test_the_page_says_what_placing_moved(open_page):
+    said = texts(open_page(PAGE, look="Over many photos", **SHOWN))
+    moved = re.search(r"Against the same maps counted as equal tiles, in points: ([^.]+\.\d)", said)
+    assert moved is not None
+    assert all(f"{role} " in said[moved.start() :] for role in ROLES)
+
+
+def test_the_page_says_that_all_networks_saw_one_square(open_page):
+    assert "All see the bright square of the photo" in texts(open_page(PAGE, **SHOWN))
+
+
 def test_a_copy_without_a_table_says_so(open_page, monkeypatch):
     from effnet_viz.ui.compare import attention
 
-    monkeypatch.setattr(attention, "read_attention", lambda: ())
+    monkeypatch.setattr(attention, "read_attention", lambda *_: ())
     app = open_page(PAGE, look="Over many photos", **SHOWN)
     assert any("no measured table" in info.value for info in app.info)

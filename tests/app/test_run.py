@@ -10,6 +10,7 @@ from skimage import data as photos
 from effnet_viz.engine import images, inference, weights
 from effnet_viz.evidence import samples
 from effnet_viz.scaling.families import ROLES
+from effnet_viz.ui.shared import model_views
 from tests.app.conftest import texts
 
 
@@ -39,6 +40,18 @@ def test_the_scale_pages_own_network_runs_untrained_and_says_so(open_page):
     assert "chance" in table["says"]["Scale page: φ = 1"]
     assert table["parameters"]["Scale page: φ = 1"] == "9.11\u00a0M"
     assert "run for time and memory; what it says is chance" in texts(app)
+
+
+def test_the_page_says_which_part_of_the_photo_was_seen(open_page):
+    words = texts(open_page("pages/run.py", models="baseline"))
+    assert "Input: the photo's whole centre square, at each model's resolution" in words
+
+
+def test_published_preprocessing_is_told_from_the_square():
+    assert model_views.sees_published_crop("ImageNet (torchvision)")
+    assert model_views.sees_published_crop("grown from imagenet b0, not trained further")
+    assert not model_views.sees_published_crop("grown from classroom baseline, not trained further")
+    assert not model_views.sees_published_crop("untrained")
 
 
 def test_the_times_can_be_measured_again(open_page, monkeypatch):

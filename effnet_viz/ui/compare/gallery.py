@@ -271,9 +271,17 @@ def _weights(maps: Maps) -> None:
     ]
     st.markdown(
         f"{' '.join(badges)}  \n:small[Bright speaks for the class. A finer grid alone looks "
-        "sharper: turn on *Raw grid* before you call a network more precise. One photo proves "
-        "nothing.]"
+        "sharper: turn on *Raw grid* before you call a network more precise (grey there: no cell "
+        f"of its own). One photo proves nothing. {_input(labels)}]"
     )
+
+
+def _input(labels: list[str]) -> str:
+    """Which part of the photo the networks saw, and where it is another one."""
+    same = "All see the bright square of the photo, so that maps show the same part"
+    if any(model_views.sees_published_crop(label) for label in labels):
+        return f"{same}; Run takes the published resize and crop, so its answers may differ."
+    return f"{same}."
 
 
 def _titles_with(maps: Maps, label: str) -> list[str]:

@@ -200,6 +200,7 @@ def cost_table(
             }
         )
     st.table(pd.DataFrame(rows).set_index("model"), alt="Models, answers, weights, cost and time")
+    _about_input({choice.title: predictions[choice.title] for choice in shown})
     _about_time([requests[choice.title] for choice in shown], list(taken.values()))
     _about_weights([predictions[choice.title] for choice in shown])
     for choice in shown:
@@ -208,6 +209,25 @@ def cost_table(
     for title, prediction in predictions.items():
         if prediction.note:
             st.info(f"{title}: {prediction.note}", icon=":material/info:")
+
+
+def _about_input(predictions: Mapping[str, Prediction]) -> None:
+    """Which part of the photo each model saw, and why Compare shows it another."""
+    published = [
+        title
+        for title, prediction in predictions.items()
+        if model_views.sees_published_crop(prediction.weights)
+    ]
+    square = "the photo's whole centre square"
+    if not published:
+        st.caption(f"Input: {square}, at each model's resolution, as Compare opens with.")
+        return
+    others = "" if len(published) == len(predictions) else f" The others: {square}."
+    st.caption(
+        f"Input of {', '.join(published)}: the published resize and centre crop, for which their "
+        f"accuracy was measured.{others} Compare gives every model one and the same square, so "
+        "that maps show the same part of the photo; answers may differ there."
+    )
 
 
 def _about_time(requests: Sequence[PredictRequest], taken: Sequence[Latency]) -> None:

@@ -22,6 +22,12 @@ def weights_badge(weights: str, wraps: bool = False) -> str:
     return f":{colour}[:small[{weights}]]" if wraps else f":{colour}-badge[{weights}]"
 
 
+def sees_published_crop(label: str) -> bool:
+    """Whether a model with these weights sees, on the Run page, its publisher's own resize and crop
+    of a photo; all others see the whole centre square there too."""
+    return label.startswith(("ImageNet", "grown from imagenet", "grown from resnet50"))
+
+
 def weights_kind(weights: str) -> str:
     """The kind of a model's weights as a badge of one word."""
     words = {SHIPPED: "shipped", IMAGENET: "ImageNet", UNTRAINED: "untrained"}
