@@ -1,0 +1,276 @@
+"""The Lesson page in a real browser: a whole class, one person alone, keyboard, screen reader."""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from effnet_viz.lesson.answers import Value, written
+from effnet_viz.lesson.items import ITEMS, form_of
+from effnet_viz.lesson.questions import QUESTIONS, shipped
+from effnet_viz.lesson.steps import STEPS, TEACHING
+from effnet_viz.lesson.text import load
+from tests.e2e.conftest import ROOT, SCREENSHOTS, is_ours, running_app, settled
+
+pytestmark = pytest.mark.browser
+
+TEXT = load()
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+
+
+@pytest.fixture(scope="module")
+def class_server(tmp_path_factory) -> Iterator[str]:
+    """A server whose rooms lie in a folder of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EFFNET_VIZ_DATA", str(tmp_path_factory.mktemp("rooms")))
+        with running_app() as address:
+            yield address
+
+
+@pytest.fixture
+def people(browser: Browser) -> Iterator[list[BrowserContext]]:
+    """New browsers, closed in the end; no page may have said an error."""
+    opened: list[BrowserContext] = []
+    yield opened
+    for context in opened:
+        context.close()
+
+
+def visitor(browser: Browser, people: list[BrowserContext], address: str, width=1280) -> Page:
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    people.append(context)
+    page = context.new_page()
+    page.goto(address)
+    settled(page)
+    return page
+
+
+def by_key(page: Page, key: str) -> Locator:
+    return page.locator(f".st-key-{key}")
+
+
+def press(page: Page, key: str) -> None:
+    """Press a button once the page stands still: what moves between down and up is no click."""
+    button = by_key(page, key).get_by_role("button")
+    expect(button).to_be_enabled()
+    settled(page)
+    button.click()
+
+
+def choose(page: Page, key: str, label: str) -> None:
+    by_key(page, key).get_by_text(label, exact=True).click()
+
+
+def fill_number(page: Page, key: str, value: str) -> None:
+    field = by_key(page, key).get_by_role("spinbutton")
+    field.fill(value)
+    field.press("Tab")
+
+
+def take_test(page: Page, moment: str, seat: int, right: int) -> None:
+    """A test with its first ``right`` items right."""
+    form = form_of(seat, moment)
+    for number, (key, item) in enumerate(ITEMS.items()):
+        worked = item.work(form)
+        truth: Value = worked.answer
+        if worked.kind == "choice":
+            other = next(option for option in worked.options if option != truth)
+            option = str(truth) if number < right else other
+            label = TEXT.items[key].options[option].format(**worked.facts)
+            choose(page, f"lt_{moment}_{key}", label)
+        else:
+            said = written(truth) if number < right else "777"
+            fill_number(page, f"lt_{moment}_{key}", said)
+    press(page, f"lesson_send_{moment}")
+
+
+def predict(page: Page, key: str) -> None:
+    """Answer a question, truly."""
+    worked, words = QUESTIONS[key].work(shipped()), TEXT.questions[key]
+    if worked.kind == "choice":
+        label = words.options[str(worked.answer)].format(**worked.facts)
+        choose(page, f"lq_{key}", label)
+    elif worked.kind == "number":
+        fill_number(page, f"lq_{key}", written(worked.answer))
+    press(page, f"lb_{key}")  # a point is sent from where it stands
+
+
+def test_a_whole_lesson_with_a_teacher_and_three_students(browser, people, class_server):
+    teacher = visitor(browser, people, f"{class_server}/lesson")
+    teacher.get_by_text("With a class").click()
+    press(teacher, "lesson_open")
+    expect(teacher.get_by_alt_text(re.compile("QR code of http"))).to_be_visible()
+    expect(teacher).to_have_url(re.compile(r"room=\w{6}$"))
+    code = teacher.url[-6:]
+    assert "teacher" not in teacher.url
+    link = f"{class_server}/lesson?room={code}"
+
+    students = []
+    for number, nickname in enumerate(("Ann", "<script>document.title='x'</script>"), start=1):
+        student = visitor(browser, people, link, width=390)
+        by_key(student, "lesson_nickname").get_by_role("textbox").fill(nickname[:24])
+        press(student, "lesson_join_now")
+        expect(student.get_by_text(f"Room {code} · seat {number}")).to_be_visible()
+        students.append(student)
+    assert students[1].title() != "x"
+    expect(teacher.get_by_text("2 here")).to_be_visible()
+
+    press(teacher, "lesson_test_go_before")
+    for seat, student in enumerate(students, start=1):
+        expect(by_key(student, "lesson_send_before")).to_be_visible()
+        take_test(student, "before", seat, right=4)
+    expect(teacher.get_by_text("2 of 2 have sent theirs.")).to_be_visible()
+    press(teacher, "lesson_test_go_before")
+    expect(students[0].get_by_text("You have sent 8 answers")).to_be_visible()
+
+    late = visitor(browser, people, link, width=390)
+    press(late, "lesson_join_now")
+    expect(late.get_by_text("seat 3")).to_be_visible()
+    students.append(late)
+
+    for screen in TEACHING:
+        teacher.get_by_role("radio", name=TEXT.steps[screen].short, exact=True).click()
+        for student in students:
+            expect(student.locator("h2").first).to_have_text(TEXT.steps[screen].title)
+        for key in STEPS[screen].questions:
+            press(teacher, f"lesson_go_{key}")
+            if key == "double_width":
+                students[1].reload()
+                settled(students[1])
+                people[1].set_offline(True)
+                people[1].set_offline(False)
+            for student in students:
+                expect(by_key(student, f"lb_{key}")).to_be_visible()
+                predict(student, key)
+                expect(student.get_by_text("Sent. You may change it")).to_be_visible()
+            expect(teacher.get_by_text("Answers: 3").last).to_be_visible()
+            press(teacher, f"lesson_go_{key}")
+            expect(by_key(students[0], f"lb_{key}")).to_have_count(0)
+            press(teacher, f"lesson_go_{key}")
+            for student in students:
+                expect(student.get_by_text("You said:").last).to_be_visible()
+        settled(teacher)
+
+    teacher.get_by_role("radio", name="Game", exact=True).click()
+    press(teacher, "lesson_bids_go_budget2")
+    for student in students:
+        expect(by_key(student, "lesson_bid_budget2").get_by_role("button")).to_be_enabled()
+        press(student, "lesson_bid_budget2")
+        expect(student.get_by_text("You may send another")).to_be_visible()
+    press(teacher, "lesson_bids_go_budget2")
+    press(teacher, "lesson_bids_go_budget2")
+    expect(students[2].get_by_text("Circles: bids.")).to_be_visible()
+
+    teacher.get_by_role("radio", name="After", exact=True).click()
+    press(teacher, "lesson_test_go_after")
+    for seat, student in enumerate(students, start=1):
+        expect(by_key(student, "lesson_send_after")).to_be_visible()
+        take_test(student, "after", seat, right=6)
+    expect(teacher.get_by_text("3 of 3 have sent theirs.")).to_be_visible()
+    press(teacher, "lesson_test_go_after")
+    press(teacher, "lesson_test_go_after")
+    expect(teacher.get_by_role("heading", name="The class's gain")).to_be_visible()
+    whole = teacher.get_by_test_id("stMetric")
+    expect(whole.filter(has_text="Gain")).to_contain_text("0.50")
+    expect(whole.filter(has_text="Took both")).to_contain_text("2")  # the third came late
+    expect(students[0].get_by_role("heading", name="Your gain")).to_be_visible()
+
+    with teacher.expect_download() as download:
+        by_key(teacher, "lesson_file_answers_csv").get_by_role("button").click()
+    rows = download.value.path().read_text(encoding="utf-8").splitlines()
+    assert len(rows) == 1 + 16 + 3 * len(QUESTIONS) + 3 + 24
+    with teacher.expect_download() as download:
+        by_key(teacher, "lesson_file_script_file").get_by_role("button").click()
+    assert "<script" not in download.value.path().read_text(encoding="utf-8")
+
+
+def test_the_lesson_alone_and_offline(browser, people, class_server):
+    """Every screen of it, with no address but the server's asked for."""
+    page = visitor(browser, people, f"{class_server}/lesson")
+    asked: list[str] = []
+    errors: list[str] = []
+    page.on("request", lambda r: asked.append(r.url) if not r.url.startswith("data:") else None)
+    page.on("console", lambda m: errors.append(m.text) if is_ours(m) else None)
+    seat = None
+    for screen in STEPS:
+        expect(page.locator("h2").first).to_have_text(TEXT.steps[screen].title)
+        if screen in ("before", "after"):
+            if seat is None:  # by chance: form A asks about 0.39 billion, form B about 4.2
+                seat = 1 if page.get_by_text("0.39 billion FLOPS").count() else 2
+            take_test(page, screen, seat, right=8)
+            expect(page.get_by_text("You have sent 8 answers")).to_be_visible()
+        for key in STEPS[screen].questions:
+            if key in QUESTIONS:
+                predict(page, key)
+                expect(
+                    page.get_by_text("What would you now tell your neighbour?").last
+                ).to_be_visible()
+        if screen == "look":
+            expect(page.locator('img[alt^="compound:"]')).to_be_visible()
+        settled(page)
+        if screen != "after":
+            press(page, "lesson_next")
+    expect(page.get_by_test_id("stMetric").filter(has_text="Right after")).to_contain_text("8 / 8")
+    assert all(url.startswith(class_server) for url in asked), asked
+    assert not errors, errors
+
+
+def test_a_prediction_by_keyboard_alone(browser, people, class_server):
+    page = visitor(browser, people, f"{class_server}/lesson?lesson=3")
+    field = by_key(page, "lq_double_width").get_by_role("spinbutton")
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if field.evaluate("e => e === document.activeElement"):
+            break
+    page.keyboard.type("2")
+    page.keyboard.press("Tab")
+    expect(by_key(page, "lb_double_width").get_by_role("button")).to_be_enabled()
+    settled(page)
+    for _ in range(8):
+        if (
+            by_key(page, "lb_double_width")
+            .get_by_role("button")
+            .evaluate("e => e === document.activeElement")
+        ):
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("You said: 2 times. Not so.")).to_be_visible()
+
+
+def serious(page: Page) -> list[str]:
+    """axe-core's serious and critical violations on a page, but for what is Streamlit's alone."""
+    found = Axe().run(page, options={"resultTypes": ["violations"]})
+    said = []
+    for violation in found.response["violations"]:
+        if violation["impact"] not in ("serious", "critical"):
+            continue
+        for node in violation["nodes"]:
+            said.append(f"{violation['id']}: {node['html'][:160]}")
+    return said
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_lesson_is_within_everybodys_reach(browser, people, class_server, scheme, width):
+    """axe-core, headings in order, nothing wider than the screen, on every screen alone."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    people.append(context)
+    page = context.new_page()
+    for screen, step in TEXT.steps.items():
+        page.goto(f"{class_server}/lesson?lesson={step.short}")
+        settled(page)
+        expect(page.locator("h2").first).to_have_text(step.title)
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1, screen
+        levels = page.locator("main, [data-testid=stMain]").first.evaluate(
+            "e => [...e.querySelectorAll('h1,h2,h3,h4')].map(h => Number(h.tagName[1]))"
+        )
+        assert levels[0] == 1
+        assert all(b - a <= 1 for a, b in pairwise(levels)), levels
+        assert not serious(page), screen
+        page.screenshot(path=SCREENSHOTS / f"lesson-{screen}-{scheme}-{width}.png")
