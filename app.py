@@ -3,7 +3,7 @@
 import streamlit as st
 
 from effnet_viz.evidence.files import asset
-from effnet_viz.ui.frame import copy_link, served, steps
+from effnet_viz.ui.frame import contrast, copy_link, served, steps
 from effnet_viz.ui.lesson import glossary
 from effnet_viz.ui.shared import engine, widgets
 
@@ -69,6 +69,7 @@ page = st.navigation(
         ],
     }
 )
+contrast.readable()
 widgets.sidebar()
 with st.sidebar:
     glossary.glossary()

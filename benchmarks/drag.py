@@ -63,11 +63,13 @@ def main() -> None:
         )
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         sent: list[str | bytes] = []
-        page.on("websocket", lambda socket: socket.on("framesent", sent.append))
+        page.on(
+            "websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame))
+        )
         for name in SLIDERS:
             page.goto(f"{address}/?guess=Just+show+me&phi=2")
             settled(page)
-            page.locator("html.effnet-scale-live").wait_for()
+            page.locator("html.effnet-scale-live").wait_for(state="attached")
             before = len(sent)
             frames = sorted(drag(page, name, rounds))
             print(

@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from PIL import ImageOps
 from torch import Tensor, nn
-from torchvision.models import efficientnet_b0
+from torchvision.models import EfficientNet, efficientnet_b0
 
 from effnet_viz.engine import weights
 from effnet_viz.engine.maps import attention, cam, metrics
@@ -45,7 +45,7 @@ BRIGHT = 10.0
 Found = dict[tuple[str, str, int, int, int], dict[str, list[float]]]
 
 
-def random_b0(seed: int) -> nn.Module:
+def random_b0(seed: int) -> EfficientNet:
     """B0 with random weights; norms have the statistics of noise, so that no stage dies out."""
     torch.manual_seed(seed)
     module = efficientnet_b0()
@@ -132,8 +132,10 @@ def _apart(raw: object, of_mirrored: object, placing: Centres) -> float:
     return (here - (1 - there)) / 2
 
 
-def _percent(*shares: float) -> Iterator[float]:
-    return (round(100 * float(share), 2) for share in shares)
+def _row(place: tuple[str, str, int, int, int], placed: str, values: list[float]) -> ShiftRow:
+    low, high = metrics.bootstrap_interval(values, seed=0)
+    mean, low, high = (round(100 * share, 2) for share in (float(np.mean(values)), low, high))
+    return ShiftRow(*place, placed, mean, low, high, len(values))
 
 
 def main() -> None:
@@ -148,13 +150,10 @@ def main() -> None:
     measure_dots(options.networks, found)
     measure_mirrored(options.data, options.photos, found)
     rows = [
-        ShiftRow(
-            test, network, stage, step, side, name,
-            *_percent(np.mean(values), *metrics.bootstrap_interval(values, seed=0)), len(values),
-        )
-        for (test, network, stage, step, side), placings in found.items()
+        _row(place, name, values)
+        for place, placings in found.items()
         for name, values in placings.items()
-    ]  # fmt: skip
+    ]
     write_shifts(rows, options.out)
     for row in rows:
         print(*(getattr(row, name) for name in ShiftRow.__slots__), sep="\t")

@@ -126,6 +126,7 @@ def _add_cost(add_parser: AddParser) -> None:
 def _add_predict(add_parser: AddParser) -> None:
     command = add_parser("predict", help="what models say about photos")
     command.add_argument("images", nargs="+", metavar="IMAGE", help=WHAT)
+    _add_square(command, "each model's own preprocessing")
     _add_models(command)
     command.add_argument("--top", type=int, default=5, metavar="K", help="default: 5 classes")
     _add_scaling(command)
@@ -136,6 +137,7 @@ def _add_predict(add_parser: AddParser) -> None:
 def _add_cam(add_parser: AddParser) -> None:
     command = add_parser("cam", help="where models look: class activation maps of photos")
     command.add_argument("images", nargs="+", metavar="IMAGE", help=WHAT)
+    _add_square(command, "the largest in the centre")
     _add_models(command)
     command.add_argument(
         "--method", choices=cam.CAM_METHODS, default="gradcam", metavar="METHOD",
@@ -352,6 +354,13 @@ def _add_models(command: argparse.ArgumentParser) -> None:
         help="default: classroom all five roles, imagenet b0 b3, resnet50 resnet50 resnet152",
     )  # fmt: skip
     command.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+
+
+def _add_square(command: argparse.ArgumentParser, default: str) -> None:
+    command.add_argument(
+        "--square", metavar="X,Y,SIDE",
+        help=f"the part to look at, in pixels of the upright photo; default: {default}",
+    )  # fmt: skip
 
 
 def _add_json(command: argparse.ArgumentParser) -> None:

@@ -5,15 +5,16 @@ import streamlit as st
 from effnet_viz.figures import base
 from effnet_viz.ui.run import views
 from effnet_viz.ui.shared import model_views, shell
-from effnet_viz.ui.shared.photos import photo_facts, photo_picker
+from effnet_viz.ui.shared.photos import photo_facts, photo_picker, photo_remarks
 
 shell.inside_app()
 st.title("What do the scaled models say?")
 controls, effect = st.columns([1, 2.6], gap="large")
 with controls:
     photo = photo_picker()
-    st.image(photo.image, alt=photo.alt, width="stretch")
+    st.image(photo.preview, alt=photo.alt, width="stretch")
     photo_facts(photo)
+    photo_remarks(photo)
     views.more_photos()
 
 with effect:

@@ -31,12 +31,12 @@ ARRAYS_SUFFIX = ".npz"
 
 
 def run_cam(options: Namespace) -> int:
-    """Map one class on each photo with every chosen model, all on the same centre square; the exit
-    code, that of bad input where a photo could not be read.
+    """Map one class on each photo with every chosen model, all on one square of it, the centre's
+    unless another is given; the exit code, that of bad input where a photo could not be read.
 
     Of several photos JSON is a list, and sheets and raw maps go to folders.
     """
-    photos = Photos(options.images)
+    photos = Photos(options.images, options.square)
     files = _Files(options.out, options.npz, photos.several)
     models: list[LoadedModel] = []
     as_json: list[dict[str, Any]] = []
@@ -44,7 +44,7 @@ def run_cam(options: Namespace) -> int:
         from effnet_viz.engine import images
 
         models = models or list(chosen_models(options))
-        seen = images.square(*photo.size)
+        seen = photos.square or images.square(*photo.size)
         maps = _maps(options, models, path, photo, seen, quiet=photos.several)
         written = files.write(path, photo, seen, maps)
         if options.json:

@@ -8,11 +8,13 @@ from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from effnet_viz.cli.terminal import print_error, writing
+from effnet_viz.cli.terminal import print_error, print_note, writing
 from effnet_viz.errors import UserError
 
 if TYPE_CHECKING:
     from PIL import Image
+
+    from effnet_viz.engine.images import Square
 
 WHAT = "files, folders of photos, or patterns such as 'photos/*.jpg'"
 
@@ -21,11 +23,16 @@ class Photos:
     """The photos that arguments name, read one at a time.
 
     ``refused`` counts what could not be read; each gets its sentence on standard error, and the
-    others go on. ``several`` tells whether more than one file may have been meant: anything but a
-    single file's path.
+    others go on; so does what is to be known of a photo that is read. ``several`` tells whether
+    more than one file may have been meant: anything but a single file's path. ``square`` is the
+    part of each photo that is looked at, ``X,Y,SIDE`` in its pixels; None leaves it to the models.
+    Raises UserError where it is no square.
     """
 
-    def __init__(self, arguments: Sequence[str]) -> None:
+    def __init__(self, arguments: Sequence[str], square: str | None = None) -> None:
+        from effnet_viz.engine.images import square_from
+
+        self.square = None if square is None else square_from(square)
         self.several = len(arguments) != 1 or _names_several(arguments[0])
         self.refused = 0
         self._arguments = tuple(arguments)
@@ -41,10 +48,11 @@ class Photos:
         )  # fmt: skip
         for path in bar:
             try:
-                photo = read_photo(path)
+                photo = read_photo(path, self.square)
             except UserError as error:
                 self._refuse(error)
             else:
+                self._remark(path, photo)
                 yield path, photo
 
     def _paths(self) -> list[str]:
@@ -55,6 +63,14 @@ class Photos:
             except UserError as error:
                 self._refuse(error)
         return found
+
+    def _remark(self, path: str, photo: Image.Image) -> None:
+        from effnet_viz.engine import images
+
+        seen = self.square or images.square(*photo.size)
+        with writing():
+            for sentence in images.remarks(photo, seen):
+                print_note(f"{path}: {sentence}")
 
     def _refuse(self, error: UserError) -> None:
         self.refused += 1
@@ -102,9 +118,10 @@ def _names_several(argument: str) -> bool:
         return False
 
 
-def read_photo(path: str) -> Image.Image:
-    """The validated photo in a file. Raises UserError that names the path."""
-    from effnet_viz.engine.images import FORMATS, MAX_BYTES, decode
+def read_photo(path: str, square: Square | None = None) -> Image.Image:
+    """The validated photo in a file. Raises UserError that names the path, also where ``square`` is
+    not inside it."""
+    from effnet_viz.engine.images import FORMATS, MAX_BYTES, crop, decode
 
     file = Path(path)
     try:
@@ -121,7 +138,10 @@ def read_photo(path: str) -> Image.Image:
     except (OSError, ValueError) as error:
         raise UserError(f"{path!r} cannot be read: {reason(error)}.") from error
     try:
-        return decode(data)
+        photo = decode(data)
+        if square is not None:
+            crop(photo, square)
+        return photo
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
 

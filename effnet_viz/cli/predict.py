@@ -30,7 +30,7 @@ def run_predict(options: Namespace) -> int:
     where a photo could not be read."""
     if options.top < 1:
         raise UserError(f"--top must be at least 1, not {options.top}.")
-    photos = Photos(options.images)
+    photos = Photos(options.images, options.square)
     models: list[LoadedModel] = []
     as_json: list[dict[str, Any]] = []
     for path, photo in photos:
@@ -41,7 +41,7 @@ def run_predict(options: Namespace) -> int:
         for model in models:
             if not photos.several:
                 progress(f"{model.name}: {path}")
-            rows.append(inference.predict(model, photo, top=options.top))
+            rows.append(inference.predict(model, photo, square=photos.square, top=options.top))
         if options.json:
             as_json += [_prediction_json(path, row) for row in rows]
             continue

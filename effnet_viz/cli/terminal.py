@@ -51,6 +51,12 @@ def writing() -> Iterator[None]:
         yield
 
 
+def print_note(message: str) -> None:
+    """``message`` as one line on standard error, beside results that stand."""
+    progress("")
+    print(f"note: {' '.join(message.split())}", file=sys.stderr)
+
+
 def print_error(message: str) -> None:
     """``message`` as one line on standard error."""
     progress("")

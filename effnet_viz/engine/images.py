@@ -116,7 +116,7 @@ def remarks(image: Image.Image, seen: Square | None = None) -> tuple[str, ...]:
     share = seen.side**2 / (image.width * image.height)
     if share < _SMALL_PART:
         said.append(
-            f"Only {seen.side:,} × {seen.side:,} px of the photo's {image.width:,} × "
+            f"At most {seen.side:,} × {seen.side:,} px of the photo's {image.width:,} × "
             f"{image.height:,} are seen, {_percent(share)} of it: {_place(seen)}."
         )
     if not what_cannot_be_seen(image):

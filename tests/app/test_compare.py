@@ -600,7 +600,7 @@ def test_the_page_says_where_a_cell_lies(open_page):
     said = texts(open_page(PAGE, look="Where a cell lies", **SHOWN))
     assert "a cell of stage 9 is centred at 16·i + 0.5 px" in said
     assert "One row of 6 cells on 96 px" in said
-    assert "With random weights a bright dot comes back" in said
+    assert "**With random weights** a bright dot comes back" in said
 
 
 def test_the_page_says_what_placing_moved(open_page):

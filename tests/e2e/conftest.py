@@ -31,13 +31,16 @@ def browser_path(bundled: str) -> str | None:
 
 
 @contextmanager
-def running_app() -> Iterator[str]:
-    """A new server; its address."""
+def running_app(slow_s: float = 0) -> Iterator[str]:
+    """A new server, whose script sleeps ``slow_s`` before every page; its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    streamlit = ["-m", "streamlit"]
+    if slow_s:
+        streamlit = [str(Path(__file__).with_name("slow_server.py")), str(slow_s)]
     command = [
-        sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true",
+        sys.executable, *streamlit, "run", "app.py", "--server.headless=true",
         f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none",
     ]  # fmt: skip
     process = subprocess.Popen(

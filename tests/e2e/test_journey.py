@@ -28,8 +28,8 @@ def goto(page: Page, title: str) -> None:
 def test_scale_run_compare(page: Page, server: str):
     page.goto(server)
     settled(page)
-    page.get_by_text("Just show me").click()
-    table = page.get_by_test_id("stTable").filter(has_text="operator")
+    page.get_by_role("button", name="Just show me").click()
+    table = page.get_by_role("table", name="Stage table")
     expect(table).to_contain_text("MBConv6 k5x5")
     before = table.inner_text()
 
@@ -39,7 +39,7 @@ def test_scale_run_compare(page: Page, server: str):
     expect(page).to_have_url(re.compile(r"phi=2(\.0)?\b"))
     settled(page)
     expect(table).not_to_have_text(before)
-    expect(page.get_by_test_id("stMetric").first).to_contain_text("4.69×")
+    expect(page.locator(".totals .times").first).to_have_text("4.69×")
 
     goto(page, "Run")
     expect(page.locator("h1")).to_contain_text("say")
@@ -66,10 +66,10 @@ def test_scale_run_compare(page: Page, server: str):
 def test_a_reload_restores_the_view(page: Page, server: str):
     page.goto(f"{server}/?by=B0-B7&variant=B4")
     settled(page)
-    expect(page.get_by_test_id("stMetric").nth(1)).to_contain_text("19.3 M")
+    expect(page.locator(".totals .value").nth(1)).to_have_text("19.3 M")
     page.reload()
     settled(page)
-    expect(page.get_by_test_id("stMetric").nth(1)).to_contain_text("19.3 M")
+    expect(page.locator(".totals .value").nth(1)).to_have_text("19.3 M")
 
     page.goto(f"{server}/compare?stage=5&method=LayerCAM&grid=true&target=church")
     settled(page)

@@ -13,11 +13,15 @@ import functools
 import importlib.util
 import logging
 import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from effnet_viz.evidence.results import Runtime
@@ -29,8 +33,10 @@ BATCH_BYTES = 8 * 2**20
 MOST_AT_ONCE = 16
 
 _ATTRIBUTE = "_cpu_graph"
+_ALIGNED = 16  # values, 64 bytes: a line of the processor's cache
 _log = logging.getLogger("effnet_viz")
 
+Array = NDArray[np.float32]
 Kind = Literal["last", "all"]
 
 
@@ -46,18 +52,19 @@ class Graph:
     """A folded network's forward pass in OpenVINO.
 
     Nothing is compiled before it is asked for. Threads share it; each pass has a request of its
-    own. It knows the module's layers, and `takes` sees when their weights have changed since.
+    own. `takes` sees when the module's weights were written to since, but not that a layer or a
+    parameter was replaced: for that take the module plain.
+
+    ``class_weights`` ``(classes, C)`` are the last layer's.
     """
 
     def __init__(self, spec: ArchitectureSpec, module: nn.Module) -> None:
         """Raises ValueError where the module's layers are not the spec's, folded."""
         self.spec = spec
         self._layers = folded_layers(spec, module)
-        self._weights = [
-            (layer._parameters, name, value, value._version)
-            for layer in self._layers
-            for name, value in layer.named_parameters(recurse=False)
-        ]
+        self._weights = in_one_piece(module)
+        self._written = self._weights._version
+        self.class_weights: Array = self._layers[-1].weight.detach().numpy()
         last = len(spec.stages) - (spec.stages[-1].operator == "pool_head")
         self._stages: dict[Kind, tuple[int, ...]] = {
             "last": (last,),
@@ -78,12 +85,9 @@ class Graph:
         return (
             not self._refused
             and inputs.shape[1:] == (self.spec.in_channels, px, px)
-            and inputs.dtype == torch.float32
-            and inputs.device.type == "cpu"
-            and all(
-                held[name] is value and value._version == version
-                for held, name, value, version in self._weights
-            )
+            and inputs.dtype is torch.float32
+            and inputs.is_cpu
+            and self._weights._version == self._written
         )
 
     def run(self, inputs: Tensor, kind: Kind = "last") -> Passed | None:
@@ -95,81 +99,95 @@ class Graph:
         if not self.takes(inputs):
             return None
         threads = torch.get_num_threads()
-        images = np.ascontiguousarray(inputs.detach().numpy())
         try:
-            if len(images) == 1:
-                return _joined([self._program(1, kind, 1, threads).run(images)])
-            return self._run_many(images, kind, threads)
+            if len(inputs) == 1:
+                return self._program(1, kind, 1, threads).run(inputs)
+            return self._run_many(inputs, kind, threads)
         except RuntimeError as error:  # OpenVINO's only exception
             self._refused = True
             _say_once(f"OpenVINO refuses {self.spec.name} ({_first_line(error)}).")
             return None
 
-    def _run_many(self, images: Any, kind: Kind, threads: int) -> Passed:
+    def _run_many(self, inputs: Tensor, kind: Kind, threads: int) -> Passed:
         """In batches on one stream per thread; what is left over runs one by one."""
-        size = batch_of(self.spec, len(images), threads)
-        whole = len(images) // size * size
-        batches = np.split(images[:whole], whole // size)
-        done = self._program(size, kind, threads, threads).run_each(batches)
-        if whole < len(images):
-            singles = np.split(images[whole:], len(images) - whole)
-            done += self._program(1, kind, threads, threads).run_each(singles)
+        size = batch_of(self.spec, len(inputs), threads)
+        whole = len(inputs) // size * size
+        done = self._program(size, kind, threads, threads).run_each(inputs[:whole].split(size))
+        if whole < len(inputs):
+            done += self._program(1, kind, threads, threads).run_each(inputs[whole:].split(1))
         return _joined(done)
 
     def _program(self, batch: int, kind: Kind, streams: int, threads: int) -> _Program:
         key = (batch, kind, streams, threads)
         with self._compiling:
             if key not in self._programs:
-                self._programs[key] = _Program(
-                    _compiled(self.spec, self._layers, batch, self._stages[kind], streams, threads)
+                compiled = _compiled(
+                    self.spec, self._layers, batch, self._stages[kind], streams, threads
                 )
+                self._programs[key] = _Program(compiled, streams)
             return self._programs[key]
+
+
+class _Request:
+    """One of OpenVINO's requests, reading and writing memory of its own."""
+
+    def __init__(self, compiled: Any) -> None:
+        import openvino
+
+        self._request = compiled.create_infer_request()
+        self._input = torch.empty(tuple(compiled.input(0).shape))
+        self._outputs = [torch.empty(tuple(port.shape)) for port in compiled.outputs]
+        shared = partial(openvino.Tensor, shared_memory=True)
+        self._request.set_input_tensor(0, shared(self._input.numpy()))
+        for number, output in enumerate(self._outputs):
+            self._request.set_output_tensor(number, shared(output.numpy()))
+
+    def start(self, inputs: Tensor) -> None:
+        """Begin a pass of these inputs."""
+        self._input.copy_(inputs)
+        self._request.start_async()
+
+    def finish(self) -> Passed:
+        """Wait for its end; what comes back is nobody else's."""
+        self._request.wait()
+        logits, *stages = (output.clone() for output in self._outputs)
+        return Passed(logits, tuple(stages))
 
 
 class _Program:
     """A compiled model and the requests that are free."""
 
-    def __init__(self, compiled: Any) -> None:
-        self._compiled = compiled
-        self._outputs = range(len(compiled.outputs))
-        self._free: SimpleQueue[Any] = SimpleQueue()
+    def __init__(self, compiled: Any, at_once: int) -> None:
+        self._compiled, self._at_once = compiled, at_once
+        self._free: SimpleQueue[_Request] = SimpleQueue()
 
-    def run(self, images: Any) -> list[Any]:
-        """One batch; its outputs in memory of their own."""
+    def run(self, inputs: Tensor) -> Passed:
+        """One batch."""
         request = self._request()
-        _set(request, images)
-        request.infer()
-        return self._taken(request)
+        request.start(inputs)
+        return self._finished(request)
 
-    def run_each(self, batches: list[Any]) -> list[list[Any]]:
+    def run_each(self, batches: Sequence[Tensor]) -> list[Passed]:
         """Many batches, as many at a time as the model has streams."""
-        at_once = min(len(batches), self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
-        running: list[Any] = []
-        done: list[list[Any]] = []
-        for images in batches:
-            if len(running) == at_once:
-                first = running.pop(0)
-                first.wait()
-                done.append(self._taken(first))
-            request = self._request()
-            _set(request, images)
-            request.start_async()
-            running.append(request)
-        for request in running:
-            request.wait()
-            done.append(self._taken(request))
-        return done
+        running: deque[_Request] = deque()
+        done: list[Passed] = []
+        for inputs in batches:
+            if len(running) == self._at_once:
+                done.append(self._finished(running.popleft()))
+            running.append(self._request())
+            running[-1].start(inputs)
+        return done + [self._finished(request) for request in running]
 
-    def _request(self) -> Any:
+    def _request(self) -> _Request:
         try:
             return self._free.get_nowait()
         except Empty:
-            return self._compiled.create_infer_request()
+            return _Request(self._compiled)
 
-    def _taken(self, request: Any) -> list[Any]:
-        outputs = [request.get_output_tensor(number).data.copy() for number in self._outputs]
+    def _finished(self, request: _Request) -> Passed:
+        passed = request.finish()
         self._free.put(request)
-        return outputs
+        return passed
 
 
 def graph_of(module: nn.Module) -> Graph | None:
@@ -221,6 +239,31 @@ def folded_layers(spec: ArchitectureSpec, module: nn.Module) -> list[nn.Conv2d |
     return found
 
 
+def in_one_piece(module: nn.Module) -> Tensor:
+    """Move the module's parameters into one tensor, which comes back: torch counts how often it is
+    written to, through whichever of them.
+
+    Each keeps its shape and the order of its values in memory.
+    """
+    parameters = {value: held for held, value in _parameters(module)}
+    sizes = [-(-value.numel() // _ALIGNED) * _ALIGNED for value in parameters]
+    whole = torch.empty(sum(sizes))
+    with torch.inference_mode(False), torch.no_grad():
+        for (value, (layer, name)), part in zip(
+            parameters.items(), whole.split(sizes), strict=True
+        ):
+            moved = part.as_strided(value.shape, value.stride(), part.storage_offset())
+            moved.copy_(value)
+            setattr(layer, name, nn.Parameter(moved, requires_grad=value.requires_grad))
+    return whole
+
+
+def _parameters(module: nn.Module) -> Iterator[tuple[tuple[nn.Module, str], nn.Parameter]]:
+    for layer in module.modules():
+        for name, value in layer.named_parameters(recurse=False):
+            yield (layer, name), value
+
+
 def batch_of(spec: ArchitectureSpec, photos: int, threads: int) -> int:
     """How many of ``photos`` run as one where each thread runs batches of its own.
 
@@ -263,20 +306,12 @@ def _core() -> Any:
     return openvino.Core()
 
 
-def _set(request: Any, images: Any) -> None:
-    import openvino
-
-    request.set_input_tensor(0, openvino.Tensor(images, shared_memory=True))
-
-
-def _joined(batches: list[list[Any]]) -> Passed:
-    """The batches' outputs one after the other; `Passed.stages` stem first."""
-    columns = zip(*batches, strict=True)
-    logits, *stages = (
-        torch.from_numpy(parts[0] if len(parts) == 1 else np.concatenate(parts))
-        for parts in columns
+def _joined(batches: list[Passed]) -> Passed:
+    """The batches' outputs one after the other."""
+    stages = zip(*(each.stages for each in batches), strict=True)
+    return Passed(
+        torch.cat([each.logits for each in batches]), tuple(torch.cat(parts) for parts in stages)
     )
-    return Passed(logits, tuple(stages))
 
 
 @functools.cache

@@ -81,17 +81,21 @@ def last_stage_map(
     positions = np.float32(activations.shape[1] * activations.shape[2])
     last = LastStage(activations, (class_weights / positions).reshape(-1, 1, 1))
     with np.errstate(all="ignore"):
-        values = _map(method, last)
-        magnitude = _map(method, LastStage(np.abs(last.activations), np.abs(last.gradients)))
-        moved = 0.0
+        values, moved = _map(method, last), 0.0
         if divides:
             moved = float(np.abs(_map(method, _rounded_otherwise(last)) - values).max())
-    return values, float(magnitude.max()), moved
+        return values, _magnitude(method, last), moved
 
 
 def _map(method: str, last: LastStage) -> Array:
     """``(h, w)``, after ReLU, added up in the library's order."""
     return np.maximum((WEIGHTS[method](last) * last.activations).sum(axis=0), 0)
+
+
+def _magnitude(method: str, last: LastStage) -> float:
+    sizes = LastStage(np.abs(last.activations), np.abs(last.gradients))
+    channels = sizes.activations.reshape(len(sizes.activations), -1)
+    return float((WEIGHTS[method](sizes)[:, 0, 0] @ channels).max())
 
 
 def _rounded_otherwise(last: LastStage) -> LastStage:

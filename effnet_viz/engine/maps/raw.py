@@ -41,6 +41,10 @@ if TYPE_CHECKING:  # loading pytorch-grad-cam takes longer than the first maps
 
 Layers = tuple[nn.Module, ...]
 
+_FLATTEN = nn.Flatten(1)
+#: Where a module that has a graph, and so keeps its layers, remembers its parts.
+_PARTS = "_parts"
+
 #: Rounding of a forward and a backward pass (with a margin of ten) of a sum, relative to its terms,
 #: in float32 epsilons. Folding batch norm, which changes
 #: nothing but rounding, moves raw maps of trained networks by up to 25 in this unit; real
@@ -96,6 +100,16 @@ class RawMap:
 
 def take_apart(module: nn.Module) -> Parts:
     """The parts of an EfficientNet, a MobileNet or a ResNet. Raises UserError for others."""
+    graph = graph_of(module)
+    if graph is None:
+        return _taken_apart(module, None)
+    parts: Parts | None = vars(module).get(_PARTS)
+    if parts is None or parts.graph is not graph:
+        parts = vars(module)[_PARTS] = _taken_apart(module, graph)
+    return parts
+
+
+def _taken_apart(module: nn.Module, graph: Graph | None) -> Parts:
     if isinstance(module, EfficientNet):
         stages: tuple[Layers, ...] = tuple((stage,) for stage in module.features)
         classifier: nn.Module = module.classifier
@@ -111,8 +125,8 @@ def take_apart(module: nn.Module) -> Parts:
             "Maps are made of EfficientNets, MobileNets and ResNets, not of a "
             f"{type(module).__name__}."
         )
-    head = (module.avgpool, nn.Flatten(1), classifier)
-    return Parts(stages, head, _only_linear(module.avgpool, classifier), graph_of(module))
+    head = (module.avgpool, _FLATTEN, classifier)
+    return Parts(stages, head, _only_linear(module.avgpool, classifier), graph)
 
 
 def _only_linear(pooling: nn.Module, classifier: nn.Module) -> nn.Linear | None:
@@ -169,32 +183,63 @@ def map_at(
     or given a gradient, so any number of threads may share it, and so they may ``kept``. Values
     that are not finite are returned, not raised.
     """
+    is_last = stage == len(parts.stages)
+    if is_last and _is_closed(parts, asked.method):
+        return _closed_form(parts, kept or _last_stage(parts, inputs), asked)
     # The caller may be in inference mode, whose tensors can never have gradients.
     with torch.inference_mode(False):
-        features, logits = _stage_output(parts, inputs, stage, kept)
+        if kept is None and parts.graph is not None and parts.graph.takes(inputs):
+            kept = run_stages(parts, inputs)
+        if kept is not None:
+            features, logits = kept.stages[stage - 1], kept.logits
+        else:
+            with torch.no_grad():
+                features, logits = _chain(inputs, chain(*parts.stages[:stage])), None
         rest = (*chain(*parts.stages[stage:]), *parts.head)
-        closed = asked.method in WEIGHTS and stage == len(parts.stages) and parts.linear is not None
-        if METHODS[asked.method].gradients and not closed:
+        if METHODS[asked.method].gradients:
             return _maps_by_gradient([rest], features, asked, logits)[0]
         if logits is None:
             with torch.no_grad():
                 logits = _chain(features.clone(), rest)[0].float().cpu()
-        return _map_without_gradient(parts, inputs, features, logits, asked, closed=closed)
+        return _map_by_passes(parts, inputs, features, logits, asked)
 
 
-def _stage_output(
-    parts: Parts, inputs: Tensor, stage: int, kept: Kept | None
-) -> tuple[Tensor, Tensor | None]:
-    """A stage's output ``(1, C, h, w)``, and the logits where they came with it."""
-    if kept is None and parts.graph is not None:
-        is_last = stage == len(parts.stages)
-        passed = parts.graph.run(inputs, "last" if is_last else "all")
-        if passed is not None:
-            return passed.stages[-1 if is_last else stage - 1], passed.logits[0]
-    if kept is not None:
-        return kept.stages[stage - 1], kept.logits
-    with torch.no_grad():
-        return _chain(inputs, chain(*parts.stages[:stage])), None
+def _is_closed(parts: Parts, method: str) -> bool:
+    return parts.linear is not None and method in WEIGHTS
+
+
+def _last_stage(parts: Parts, inputs: Tensor) -> Kept:
+    """A pass that keeps the last stage's output only."""
+    passed = None if parts.graph is None else parts.graph.run(inputs)
+    if passed is not None:
+        return Kept(passed.stages, passed.logits[0])
+    with torch.inference_mode(False), torch.no_grad():
+        features = _chain(inputs, chain(*parts.stages))
+        return Kept((features,), _chain(features.clone(), parts.head)[0].float().cpu())
+
+
+def _closed_form(parts: Parts, kept: Kept, asked: Asked) -> RawMap:
+    """Values that are not finite stay so: nothing here hides them."""
+    logits, activations = kept.logits, _array(kept.stages[-1])[0]
+    target = int(logits.argmax()) if asked.target_class is None else asked.target_class
+    values, magnitude, moved = last_stage_map(
+        asked.method,
+        activations,
+        _class_weights(parts, target),
+        divides=METHODS[asked.method].divides,
+    )
+    return RawMap(values, max(_noise(magnitude), 2 * moved), moved, logits, target)
+
+
+def _class_weights(parts: Parts, target: int) -> Array:
+    if parts.graph is not None:
+        return parts.graph.class_weights[target]
+    assert parts.linear is not None
+    return _array(parts.linear.weight[target])
+
+
+def _array(values: Tensor) -> Array:
+    return values.numpy(force=True).astype(np.float32, copy=False)
 
 
 def maps_at_all_stages(
@@ -212,16 +257,13 @@ def maps_at_all_stages(
                 stem = _chain(inputs, parts.stages[0])
             return _maps_by_gradient(sections, stem, asked, None)
         kept = kept or run_stages(parts, inputs)
-        wanted = kept.stages[-1:] if kind.last_stage_only else kept.stages
-        total = sum(features.shape[1] for features in wanted)
+        if kind.last_stage_only:
+            return [_closed_form(parts, kept, asked)]
+        total = sum(features.shape[1] for features in kept.stages)
         maps, before = [], 0
-        for features in wanted:
+        for features in kept.stages:
             part = asked._replace(on_progress=_offset(asked.on_progress, before, total))
-            maps.append(
-                _map_without_gradient(
-                    parts, inputs, features, kept.logits, part, closed=kind.last_stage_only
-                )
-            )
+            maps.append(_map_by_passes(parts, inputs, features, kept.logits, part))
             before += features.shape[1]
     return maps
 
@@ -271,28 +313,15 @@ def _by_gradient(
     return RawMap(values, max(_noise(magnitude), 2 * moved), moved, logits, target)
 
 
-def _map_without_gradient(
-    parts: Parts, inputs: Tensor, features: Tensor, logits: Tensor, asked: Asked, *, closed: bool
-) -> RawMap:
-    """``closed``: by `closed_form`, else by the method's own forward passes."""
-    target = int(logits.argmax()) if asked.target_class is None else asked.target_class
-    activations: Array = features.detach().float().cpu().numpy()
-    if not (np.isfinite(activations).all() and logits.isfinite().all()):
-        return _not_finite(activations, logits, target)
-    if closed:
-        assert parts.linear is not None
-        weights = parts.linear.weight[target].detach().float().cpu().numpy()
-        values, magnitude, moved = last_stage_map(
-            asked.method, activations[0], weights, divides=METHODS[asked.method].divides
-        )
-        return RawMap(values, max(_noise(magnitude), 2 * moved), moved, logits, target)
-    return _by_passes(parts, inputs, activations, logits, target, asked)
-
-
-def _by_passes(
-    parts: Parts, inputs: Tensor, activations: Array, logits: Tensor, target: int, asked: Asked
+def _map_by_passes(
+    parts: Parts, inputs: Tensor, features: Tensor, logits: Tensor, asked: Asked
 ) -> RawMap:
     from effnet_viz.engine.maps.library import FORWARD_ONLY, Seen
+
+    target = int(logits.argmax()) if asked.target_class is None else asked.target_class
+    activations = _array(features)
+    if not (np.isfinite(activations).all() and logits.isfinite().all()):
+        return _not_finite(activations, logits, target)
 
     def between(done: int, total: int) -> None:
         if asked.should_stop is not None and asked.should_stop():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from effnet_viz.engine.images import square
+from effnet_viz.engine.images import FORMATS, LIMITS, square
 from effnet_viz.engine.requests import PhotoFile
 from effnet_viz.errors import UserError
 from effnet_viz.evidence import samples
@@ -126,10 +126,9 @@ def _photos() -> list[_Chosen]:
     )
     uploads = st.file_uploader(
         "Your photos, up to twelve",
-        type=["jpg", "jpeg", "png", "webp"],
         accept_multiple_files=True,
         key="sheet_uploads",
-        help="They stay in this visit's memory and are not stored.",
+        help=f"{FORMATS}, {LIMITS}. They stay in this visit's memory and are not stored.",
     )
     photos = []
     for upload in uploads or []:

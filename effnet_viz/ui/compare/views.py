@@ -22,7 +22,7 @@ from effnet_viz.ui.compare import (
 )
 from effnet_viz.ui.compare.view import Maps, View
 from effnet_viz.ui.shared import model_views
-from effnet_viz.ui.shared.photos import photo_facts, photo_select, upload_control
+from effnet_viz.ui.shared.photos import photo_facts, photo_remarks, photo_select, upload_control
 
 #: Below the maps, one at a time: only what is looked at is computed.
 SECTIONS: MappingProxyType[str, tuple[str, Callable[[Maps], None]]] = MappingProxyType(
@@ -58,11 +58,13 @@ def page() -> None:
     lead = models.FAMILY_LEADS[family.key]
     model_views.class_warning(photo, choices.warned_families(family))
     if not guess.answered(family):
+        photo_remarks(photo)
         st.markdown(lead)
         guess.plain_tiles(photo, family)
         return
     with strip.bar("maps"):
         square, settings = choices.controls(photo, family)
+    photo_remarks(photo, square)
     maps = None
     with model_views.shown_errors():
         device = model_views.chosen_device()

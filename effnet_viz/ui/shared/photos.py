@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
+from effnet_viz.engine import images
 from effnet_viz.engine.requests import PhotoFile
 from effnet_viz.engine.training import imagenette
 from effnet_viz.errors import UserError
@@ -17,9 +19,19 @@ from effnet_viz.ui.shared import cache
 if TYPE_CHECKING:
     from PIL import Image
 
+    from effnet_viz.engine.images import Square
+
 #: The visitor's own photo, in the list and in the link, which says nothing more of it.
 YOURS = "Your photo"
 DEFAULT_SAMPLE = "church-and-horn"
+WHAT_IS_TAKEN = (
+    f"{images.FORMATS}, {images.LIMITS}. It stays in this visit's memory and is not stored."
+)
+
+#: The server's limit lies above a photo's, which the caption says.
+_WITHOUT_ITS_OWN_LIMIT = (
+    "<style>[data-testid='stFileUploaderDropzoneInstructions'] {display: none}</style>"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,11 @@ class Photo:
     def image(self) -> Image.Image:
         """The decoded photo, cached."""
         return cache.photo(self.file)
+
+    @property
+    def preview(self) -> Image.Image:
+        """The photo as a page shows it: small, and never longer than twice its width."""
+        return images.preview(self.image)
 
 
 def photo_picker() -> Photo:
@@ -108,14 +125,16 @@ def _noted(photo: Photo) -> Photo:
 
 
 def upload_control() -> None:
-    """The uploader, and why a file was refused."""
+    """The uploader, and why a file was refused.
+
+    It takes any file, and larger ones than a photo may be: what it refuses itself shows as an icon
+    without a reason, so the reason is given here, for both.
+    """
+    st.html(_WITHOUT_ITS_OWN_LIMIT)
     st.file_uploader(
-        "Your own photo",
-        type=["jpg", "jpeg", "png", "webp"],
-        key="upload",
-        on_change=_uploaded,
-        label_visibility="collapsed",
+        "Your own photo", key="upload", on_change=_uploaded, label_visibility="collapsed"
     )
+    st.caption(WHAT_IS_TAKEN)
     if problem := st.session_state.get("upload_problem"):
         st.error(f"{problem} The photo chosen before is still here.", icon=":material/error:")
 
@@ -149,23 +168,41 @@ def photo_facts(photo: Photo) -> None:
         st.caption(photo.credit)
 
 
+def photo_remarks(photo: Photo, seen: Square | None = None) -> None:
+    """What a visitor should know of the photo's file, and of the part of it that is seen; by
+    default that is the centre square."""
+    image = photo.image
+    for remark in images.remarks(image, seen or images.square(*image.size)):
+        st.warning(remark, icon=":material/visibility:")
+
+
 def _photo_chosen() -> None:
     st.session_state["photo_is_elsewhere"] = False
 
 
 def _uploaded() -> None:
-    st.session_state["upload_problem"] = None
+    refused = st.session_state.pop("upload_problem", None)
     upload = st.session_state["upload"]
     if upload is None:
+        # What is taken out of the uploader is the photo, unless it was a file that was refused.
+        if refused is None:
+            st.session_state.pop("own_photo", None)
+            if st.session_state.get("photo") == YOURS:
+                st.session_state["photo"] = DEFAULT_SAMPLE
         return
     data = upload.getvalue()
     file = PhotoFile.of(data)
+    title = upload.name.rsplit("/", 1)[-1][:60]
     try:
         cache.photo(file)
     except UserError as error:
-        st.session_state["upload_problem"] = str(error)
+        st.session_state["upload_problem"] = f"{_as_text(title)}: {error}"
         return
-    title = upload.name.rsplit("/", 1)[-1][:60]
     st.session_state["own_photo"] = Photo(file, title, f"Your photo {title}", None, "")
     st.session_state["photo"] = YOURS
     st.session_state["photo_is_elsewhere"] = False
+
+
+def _as_text(name: str) -> str:
+    """A file's name, of which Markdown makes nothing."""
+    return re.sub(r"([^\w .-])", r"\\\1", name)

@@ -173,15 +173,21 @@ function drawControls(root, view) {
   press(p.by.buttons, now.by, (value) => value === "released" && !now.released);
   press(p.variants.buttons, view.texts.variant);
   press(p.roles.buttons, now.role);
+  const move = S.drag ?? S.sent;
   for (const [key, slider] of Object.entries(p.sliders)) {
     const text = view.texts[key] ?? "";
-    const move = S.drag ?? S.sent;
-    if (S.drag?.key !== key) slider.range.value = move?.key === key ? move.index : indexOf(key, text);
+    const at = move?.key === key ? move.index : indexOf(key, text);
+    const { range, typed } = slider;
+    if (S.drag?.key !== key && range.value !== String(at)) range.value = at;
+    if (slider.at !== at) range.style.setProperty("--share", at / range.max);
+    slider.at = at;
     slider.text = text;
-    if (slider.typed !== root.getRootNode().activeElement) slider.typed.value = text;
-    set(slider.range, "aria-valuetext", view.hidden ? text : `${text}: ${view.row.say}`);
-    const share = slider.range.value / slider.range.max;
-    slider.range.style.setProperty("--share", share);
+    const free = typed !== root.getRootNode().activeElement;
+    if (free && typed.value !== text) typed.value = text;
+    // while one slider is held, the others' words can wait for its release
+    if (!S.drag || S.drag.key === key) {
+      set(range, "aria-valuetext", view.hidden ? text : `${text}: ${view.row.say}`);
+    }
   }
   set(p.play, "aria-label", p.walk ? "Stop" : "Walk φ to its end");
   write(p.play, p.walk ? "❚❚" : "▶");

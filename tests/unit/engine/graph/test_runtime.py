@@ -122,9 +122,32 @@ def test_changed_weights_are_seen(plain, module, inputs) -> None:
         module.classifier[1].weight[0] += 1
     assert runtime_of(module, inputs) == "folded"
     assert not torch.equal(forward(module, inputs)[:, 0], before[:, 0])
-    replaced = optimise(plain, "cpu", BASELINE)
-    replaced.features[0][0].bias = nn.Parameter(torch.ones(8))
-    assert runtime_of(replaced, inputs) == "folded"
+
+
+def test_each_parameter_s_writing_counts(plain, inputs) -> None:
+    for write in (
+        lambda layer: nn.init.zeros_(layer.bias),
+        lambda layer: layer.weight.detach().mul_(2),
+        lambda layer: layer.load_state_dict(layer.state_dict()),
+    ):
+        module = optimise(plain, "cpu", BASELINE)
+        assert graph_of(module).takes(inputs)
+        with torch.no_grad():
+            write(module.features[4][1].block[0][0])
+        assert not graph_of(module).takes(inputs)
+
+
+def test_in_one_piece_parameters_are_what_they_were(plain) -> None:
+    expected = optimise(plain, "cpu")
+    module = optimise(plain, "cpu", BASELINE)
+    pairs = list(zip(expected.named_parameters(), module.named_parameters(), strict=True))
+    assert len(pairs) > 100
+    for (name, before), (same_name, after) in pairs:
+        assert name == same_name
+        assert torch.equal(before, after)
+        assert before.stride() == after.stride()
+        assert after.data_ptr() % 64 == before.data_ptr() % 64 == 0
+    assert len({value.untyped_storage().data_ptr() for _, (_, value) in pairs}) == 1
 
 
 def test_a_copy_has_no_graph(module, inputs) -> None:

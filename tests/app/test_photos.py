@@ -1,0 +1,100 @@
+"""One's own photo: what is taken, why a file is not, what is said of it, and taking it out again."""
+
+import io
+
+import pytest
+from PIL import Image
+
+from effnet_viz.engine import images
+from effnet_viz.ui.shared.photos import YOURS
+from tests.app.conftest import texts
+
+
+def picture(file_format: str = "JPEG", size: tuple[int, int] = (300, 200)) -> bytes:
+    gradient = Image.linear_gradient("L").resize(size)
+    data = io.BytesIO()
+    Image.merge("RGB", (gradient, gradient.rotate(180), gradient)).save(data, file_format)
+    return data.getvalue()
+
+
+def upload(app, name: str, data: bytes):
+    app.file_uploader(key="upload").upload(name, data).run()
+    assert not app.exception
+    return app
+
+
+@pytest.fixture
+def run(open_page):
+    app = open_page("pages/run.py")
+    app.multiselect(key="models").set_value(["classroom/baseline"]).run()
+    return app
+
+
+@pytest.mark.parametrize(
+    ("name", "file_format"),
+    [("photo.jfif", "JPEG"), ("photo.tif", "TIFF"), ("photo.avif", "AVIF"), ("photo", "PNG")],
+)
+def test_content_decides_and_not_the_name(run, name, file_format):
+    upload(run, name, picture(file_format))
+    assert run.selectbox(key="photo").value == YOURS
+    assert not run.error
+
+
+def test_the_uploader_refuses_nothing_without_words(run):
+    """Whatever its own limits are, they lie beyond a photo's, and the page says those."""
+    uploader = run.file_uploader(key="upload")
+    assert not uploader.proto.type
+    assert uploader.proto.max_upload_size_mb > images.MAX_BYTES / 2**20
+    assert "HEIC" in texts(run)
+    assert "30 MB" in texts(run)
+
+
+def test_each_refusal_gives_its_own_reason(run):
+    def reasons() -> list[str]:
+        return [error.value for error in run.error]
+
+    upload(run, "notes.txt", b"a text")
+    assert len(reasons()) == 1
+    assert "notes" in reasons()[0]
+    assert "not a readable" in reasons()[0]
+    assert "still here" in reasons()[0]
+    upload(run, "large.jpg", picture() + bytes(images.MAX_BYTES))
+    assert len(reasons()) == 1
+    assert "limit is 30 MB" in reasons()[0]
+    upload(run, "cut.jpg", picture()[:1500])
+    assert len(reasons()) == 1
+    assert "was cut" in reasons()[0]
+    upload(run, "whole.jpg", picture())
+    assert not reasons()
+
+
+def test_taking_the_photo_out_of_the_uploader_takes_it_away(run):
+    upload(run, "mine.jpg", picture())
+    assert YOURS in run.selectbox(key="photo").options
+    run.file_uploader(key="upload").set_value([]).run()
+    assert not run.exception
+    assert YOURS not in run.selectbox(key="photo").options
+    assert run.selectbox(key="photo").value != YOURS
+
+
+def test_taking_out_a_file_that_was_refused_leaves_the_photo_before_it(run):
+    upload(run, "mine.jpg", picture())
+    upload(run, "notes.txt", b"a text")
+    assert run.error
+    run.file_uploader(key="upload").set_value([]).run()
+    assert not run.error
+    assert run.selectbox(key="photo").value == YOURS
+
+
+@pytest.mark.parametrize("page", ["pages/run.py", "pages/compare.py"])
+def test_what_is_to_be_known_of_a_photo_is_said(open_page, page):
+    app = open_page("pages/run.py")
+    data = io.BytesIO()
+    Image.new("RGB", (8, 4000), "teal").save(data, "PNG")
+    upload(app, "thin.png", data.getvalue())
+    if page != "pages/run.py":
+        app.switch_page(page).run()
+        assert not app.exception
+    said = [warning.value for warning in app.warning]
+    assert any("nothing to see" in text for text in said)
+    assert any("8 × 8 px of the photo's 8 × 4,000" in text for text in said)

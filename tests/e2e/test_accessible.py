@@ -1,0 +1,49 @@
+"""axe-core finds no serious or critical violation of ours on any page, light or dark."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+
+from tests.e2e.conftest import settled
+
+pytestmark = pytest.mark.browser
+
+PAGES = {
+    "scale": "",
+    "run": "run",
+    "compare": "compare?shown=true",
+    "grid search": "grid_search",
+    "anatomy": "anatomy",
+    "paper": "paper",
+    "benchmark": "benchmark",
+    "lesson": "lesson",
+}
+#: Parts of Streamlit's and plotly's own clients that a page cannot change.
+NOT_OURS = (
+    '[data-testid="stToolbar"]', '[data-testid="stHeader"]', '[data-testid="stSidebarNav"]',
+    ".js-plotly-plot", '[data-testid="stDataFrame"]',
+)  # fmt: skip
+
+
+def violations(browser: Browser, address: str, scheme: str) -> list[str]:
+    """Serious and critical violations of ours: the rule and the first places."""
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.goto(address)
+    settled(page)
+    found = Axe().run(page, context={"exclude": [[part] for part in NOT_OURS]})
+    context.close()
+    return [
+        f"{each['id']}: {[node['target'] for node in each['nodes']][:3]} "
+        f"{each['nodes'][0].get('failureSummary', '')[:200]}"
+        for each in found.response["violations"]
+        if each["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
+def test_no_serious_violation(browser: Browser, server: str, path: str, scheme: str):
+    assert violations(browser, f"{server}/{path}", scheme) == []
