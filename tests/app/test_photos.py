@@ -1,4 +1,4 @@
-"""One's own photo: what is taken, why a file is not, what is said of it, and taking it out again."""
+"""One's own photo: what is taken, why a file is not, what is said of it, taking it out again."""
 
 import io
 
