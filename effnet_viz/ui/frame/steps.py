@@ -60,4 +60,4 @@ _component = st.components.v2.component("effnet_viz_steps", js=_SCRIPT)
 
 def keep_steps() -> None:
     """Install it; call on every page, at the same place."""
-    _component(key="steps")
+    _component(key="history_steps")
