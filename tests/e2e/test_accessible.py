@@ -18,10 +18,10 @@ PAGES = {
     "benchmark": "benchmark",
     "lesson": "lesson",
 }
-#: Parts of Streamlit's and plotly's own clients that a page cannot change.
+#: Parts of the clients of Streamlit, plotly and KaTeX that a page cannot change.
 NOT_OURS = (
     '[data-testid="stToolbar"]', '[data-testid="stHeader"]', '[data-testid="stSidebarNav"]',
-    ".js-plotly-plot", '[data-testid="stDataFrame"]',
+    ".js-plotly-plot", '[data-testid="stDataFrame"]', ".katex-display",
 )  # fmt: skip
 
 
