@@ -222,7 +222,7 @@ def test_the_app_opens_with_its_own_settings_whatever_lies_elsewhere(installed: 
     )
     path, *options = json.loads(installed.run(installed.python, "-c", script))
     assert Path(path) == (installed.packages / "effnet_viz" / "_app" / "app.py").resolve()
-    assert options == [10, 8765, "none"]
+    assert options == [200, 8765, "none"]
 
 
 def test_the_app_is_drawn_elsewhere(installed: Installed) -> None:
