@@ -19,6 +19,7 @@ Standard library only; imports nothing of the package but ``errors``.
 - ``study``: one scaled network beside its baseline: everything a screen or the command line shows
   of it.
 - ``sweep``: what every position of a slider builds and costs, as tables to look up.
+- ``training_memory``: what a training step needs in memory, layer by layer.
 - ``width``: why doubling the width does not cost four times as much: multiply-adds by how they grow
   with w.
 """

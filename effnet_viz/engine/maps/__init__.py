@@ -13,4 +13,5 @@ May import the engine; loads torch.
 - ``placing``: maps brought to other places: each cell lies at its own centre. Loads no torch.
 - ``raw``: raw class activation maps: by closed form, or by pytorch-grad-cam on a private tail of a
   shared module.
+- ``tail``: the rest of a shared network as a throw-away module that the library may hook.
 """

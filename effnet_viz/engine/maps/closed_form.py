@@ -78,8 +78,8 @@ def last_stage_map(
     """A method's map ``(h, w)`` after ReLU, from activations ``(C, h, w)`` and the class's row of
     the linear layer ``(C,)``; how large it would be if nothing in its sum cancelled; and how far
     rounding moves a value, where the method ``divides``."""
-    positions = np.float32(activations.shape[1] * activations.shape[2])
-    last = LastStage(activations, (class_weights / positions).reshape(-1, 1, 1))
+    gradients = class_weights / np.float32(activations[0].size)
+    last = LastStage(activations, gradients[:, None, None])
     with np.errstate(all="ignore"):
         values, moved = _map(method, last), 0.0
         if divides:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputSoftmaxTarget
 from torch import Tensor
 from torchvision.transforms.v2 import functional
 
+from effnet_viz.engine.graph.runtime import forward
 from effnet_viz.engine.inference import batch_at_once, guard, with_cpu_fallback
 from effnet_viz.engine.maps.placing import resampled
 from effnet_viz.engine.weights import seeding
@@ -185,8 +186,7 @@ def _probabilities(
     while done < total:
         _report(done, total, on_progress, should_stop)
         batch = list(islice(pictures, size))
-        with torch.inference_mode():
-            logits: Any = model.module(torch.cat(batch).to(model.device))
+        logits = forward(model.module, torch.cat(batch).to(model.device))
         yield from logits.float().softmax(1)[:, target].tolist()
         done += len(batch)
     _report(total, total, on_progress, None)

@@ -15,7 +15,7 @@ used: it stretches every map to 0-1, noise included, and hides how strong it was
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
@@ -33,13 +33,12 @@ from effnet_viz.engine.maps.closed_form import (
     Array,
     last_stage_map,
 )
+from effnet_viz.engine.maps.tail import Layers, Tail, through
 from effnet_viz.errors import Cancelled, UserError
 from effnet_viz.evidence.map_methods import METHODS
 
 if TYPE_CHECKING:  # loading pytorch-grad-cam takes longer than the first maps
     from pytorch_grad_cam.base_cam import BaseCAM
-
-Layers = tuple[nn.Module, ...]
 
 _FLATTEN = nn.Flatten(1)
 #: Where a module that has a graph, and so keeps its layers, remembers its parts.
@@ -156,10 +155,10 @@ def _outputs(
 ) -> tuple[list[tuple[Tensor, int]], Tensor]:
     outputs, x = [], inputs
     for layers in parts.stages:
-        x = _chain(x, layers)
+        x = through(x, layers)
         outputs.append((x, x._version))
         x = x.clone() if copied else x
-    return outputs, _chain(x, parts.head)
+    return outputs, through(x, parts.head)
 
 
 def raw_map(
@@ -194,13 +193,13 @@ def map_at(
             features, logits = kept.stages[stage - 1], kept.logits
         else:
             with torch.no_grad():
-                features, logits = _chain(inputs, chain(*parts.stages[:stage])), None
+                features, logits = through(inputs, chain(*parts.stages[:stage])), None
         rest = (*chain(*parts.stages[stage:]), *parts.head)
         if METHODS[asked.method].gradients:
             return _maps_by_gradient([rest], features, asked, logits)[0]
         if logits is None:
             with torch.no_grad():
-                logits = _chain(features.clone(), rest)[0].float().cpu()
+                logits = through(features.clone(), rest)[0].float().cpu()
         return _map_by_passes(parts, inputs, features, logits, asked)
 
 
@@ -214,8 +213,8 @@ def _last_stage(parts: Parts, inputs: Tensor) -> Kept:
     if passed is not None:
         return Kept(passed.stages, passed.logits[0])
     with torch.inference_mode(False), torch.no_grad():
-        features = _chain(inputs, chain(*parts.stages))
-        return Kept((features,), _chain(features.clone(), parts.head)[0].float().cpu())
+        features = through(inputs, chain(*parts.stages))
+        return Kept((features,), through(features.clone(), parts.head)[0].float().cpu())
 
 
 def _closed_form(parts: Parts, kept: Kept, asked: Asked) -> RawMap:
@@ -254,7 +253,7 @@ def maps_at_all_stages(
             if kept is not None:
                 return _maps_by_gradient(sections, kept.stages[0], asked, kept.logits)
             with torch.no_grad():
-                stem = _chain(inputs, parts.stages[0])
+                stem = through(inputs, parts.stages[0])
             return _maps_by_gradient(sections, stem, asked, None)
         kept = kept or run_stages(parts, inputs)
         if kind.last_stage_only:
@@ -280,7 +279,7 @@ def _maps_by_gradient(
     """A map of ``features`` and of the output of every section but the last."""
     from effnet_viz.engine.maps.library import BY_GRADIENT
 
-    tail = _Tail(sections, features)
+    tail = Tail(sections, features)
     cam = BY_GRADIENT[asked.method](tail, list(tail.probes))
     hooked = cam.activations_and_grads
     try:
@@ -373,26 +372,6 @@ def _moved_by_rounding(cam: BaseCAM, activations: Array, gradients: Array, value
     return float(np.abs(np.maximum(other, 0) - values).max())
 
 
-class _Tail(nn.Module):
-    """What the library sees: sections of the shared network, each behind an identity to hook.
-
-    The shared layers are in tuples, which `nn.Module` does not register, so the library's
-    ``eval()`` and ``zero_grad()`` do not reach them; the empty parameter answers its question for
-    the device. The copy after a probe keeps in-place layers off the activation it recorded.
-    """
-
-    def __init__(self, sections: Sequence[Layers], features: Tensor) -> None:
-        super().__init__()
-        self.probes = nn.ModuleList(nn.Identity() for _ in sections)
-        self.device_marker = nn.Parameter(features.new_empty(0), requires_grad=False)
-        self._sections = tuple(sections)
-
-    def forward(self, features: Tensor) -> Tensor:
-        for probe, layers in zip(self.probes, self._sections, strict=True):
-            features = _chain(probe(features).clone(), layers)
-        return features
-
-
 class _Whole(nn.Module):
     """The whole shared network for methods that hook nothing."""
 
@@ -404,10 +383,4 @@ class _Whole(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         passed = None if self._graph is None else self._graph.run(inputs)
-        return _chain(inputs, self._layers) if passed is None else passed.logits
-
-
-def _chain(x: Tensor, layers: Iterable[nn.Module]) -> Tensor:
-    for layer in layers:
-        x = layer(x)
-    return x
+        return through(inputs, self._layers) if passed is None else passed.logits

@@ -546,8 +546,8 @@ class Watched:
 
 def test_the_probability_is_of_the_same_pass(model, monkeypatch):
     passes = []
-    original = raw._chain
-    monkeypatch.setattr(raw, "_chain", lambda x, layers: passes.append(1) or original(x, layers))
+    original = raw.through
+    monkeypatch.setattr(raw, "through", lambda x, layers: passes.append(1) or original(x, layers))
     compute_cam(replace(model, module=copy.deepcopy(model.module)), PHOTO)
     assert len(passes) == 2  # features, then tail: each once
     once = Graph.run
