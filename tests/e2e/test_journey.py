@@ -50,7 +50,7 @@ def test_scale_run_compare(page: Page, server: str):
     settled(page)
     answers = page.get_by_test_id("stTable").filter(has_text="weights")
     expect(answers).to_contain_text("compound")
-    expect(answers).to_contain_text("Scale page: φ = 2")
+    expect(answers).to_contain_text("φ = 2, grown from the baseline")
     expect(answers).to_contain_text("untrained")
 
     goto(page, "Compare")
