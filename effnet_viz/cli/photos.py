@@ -69,7 +69,7 @@ class Photos:
 
         seen = self.square or images.square(*photo.size)
         with writing():
-            for sentence in images.remarks(photo, seen):
+            for sentence in images.remarks(photo, seen, chosen=self.square is not None):
                 print_note(f"{path}: {sentence}")
 
     def _refuse(self, error: UserError) -> None:

@@ -107,14 +107,17 @@ def square_from(text: str) -> Square:
     return Square(*map(int, found.groups()))
 
 
-def remarks(image: Image.Image, seen: Square | None = None) -> tuple[str, ...]:
+def remarks(
+    image: Image.Image, seen: Square | None = None, *, chosen: bool = False
+) -> tuple[str, ...]:
     """What a person should know of a decoded photo, in sentences: the notes of its file and, where
-    only the square ``seen`` of it is looked at, which part that is if it is small or blank."""
+    only the square ``seen`` of it is looked at, which part that is if it is small or blank. Who
+    has ``chosen`` the square is told only the latter."""
     said = list(image.info.get("notes", ()))
     if seen is None:
         return tuple(said)
     share = seen.side**2 / (image.width * image.height)
-    if share < _SMALL_PART:
+    if share < _SMALL_PART and not chosen:
         said.append(
             f"At most {seen.side:,} × {seen.side:,} px of the photo's {image.width:,} × "
             f"{image.height:,} are seen, {_percent(share)} of it: {_place(seen)}."

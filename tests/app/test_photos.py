@@ -1,4 +1,4 @@
-"""One's own photo: what is taken, why a file is not, what is said of it, taking it out again."""
+"""Your own photo: what is taken, why a file is not, what is said of it, and taking it out."""
 
 import io
 

@@ -394,6 +394,53 @@ def test_predict_as_text(capsys: pytest.CaptureFixture[str], photo: str) -> None
     assert "These models know ten classes only: tench, English springer" in text
 
 
+# --- the part that is looked at, and what is to be known of a photo -------------------------------
+
+
+def test_a_square_is_in_pixels_of_the_upright_photo(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    upright = images.decode(read_sample("cat"))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / "turned.png"
+    upright.transpose(Image.Transpose.ROTATE_90).save(path, exif=exif)
+    (found,) = output(capsys, "predict", str(path), "--model", "baseline", "--square", "150,20,200")
+    model = weights.load_model("classroom", "baseline", optimised=False)
+    inputs = model.preprocess(upright, images.Square(150, 20, 200))
+    expected = model.module(inputs)[0].softmax(0).max().item()
+    assert found["top"][0]["probability"] == pytest.approx(expected, abs=1e-4)
+    options = (str(path), "--model", "baseline", "--square", "150,20,200")
+    assert main(["cam", *options, "--npz", str(tmp_path / "maps.npz")]) == 0
+    assert main(["cam", str(path), "--model", "baseline", "--npz", str(tmp_path / "all.npz")]) == 0
+    part, centre = (np.load(tmp_path / name)["baseline"] for name in ("maps.npz", "all.npz"))
+    assert part.shape == centre.shape
+    assert not np.allclose(part, centre)
+
+
+@pytest.mark.parametrize("command", ["predict", "cam"])
+@pytest.mark.parametrize("square", ["1,2", "a,b,c", "0,0,0", "0,0,9000", "250,0,250"])
+def test_a_square_that_is_none_or_not_in_the_photo(
+    capsys: pytest.CaptureFixture[str], cat: str, command: str, square: str
+) -> None:
+    code, message = failure(capsys, command, cat, "--square", square)
+    assert code == 2
+    assert "X,Y,SIDE" in message or "is not inside the 451 × 300 px image" in message
+
+
+def test_what_is_to_be_known_of_a_photo_goes_beside_the_answer(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "blank.png"
+    Image.new("RGB", (400, 30), "teal").save(path)
+    assert main(["predict", str(path), "--model", "baseline", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert len(json.loads(printed.out)) == 1
+    blank, part = printed.err.splitlines()
+    assert blank.startswith(f"note: {path}: The photo is all one colour")
+    assert part.startswith(f"note: {path}: At most 30 × 30 px of the photo's 400 × 30 are seen")
+
+
 # --- several photos -------------------------------------------------------------------------------
 
 
