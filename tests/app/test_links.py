@@ -61,3 +61,10 @@ def test_a_private_photo_leaves_no_trace_in_the_link_and_its_absence_is_said(ope
     assert "stays with them and is in no link" in texts(elsewhere)
     elsewhere.selectbox(key="photo").select("church").run()
     assert "somebody's own" not in texts(elsewhere)
+
+
+@pytest.mark.parametrize("variant", ["b4", "B4"])
+def test_a_link_may_name_options_in_any_case(open_page, variant):
+    app = open_page(by="b0-b7", variant=variant)
+    assert app.button_group(key="variant").value == "b4"
+    assert dict(app.query_params) == {"by": "B0-B7", "variant": "B4"}

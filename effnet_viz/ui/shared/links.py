@@ -25,6 +25,22 @@ _TITLES = {
 }
 
 
+def heed_any_case() -> None:
+    """Let a link name the Scale page's options in any case, such as ``variant=b1``.
+
+    Call before the controls, which would take out of the link what is not written as they write it.
+    """
+    changed = False
+    for key, titles in _TITLES.items():
+        asked = st.query_params.get(key, "")
+        title = next((t for t in titles.values() if t.casefold() == asked.casefold()), asked)
+        if title != asked and key not in st.session_state:
+            st.query_params[key] = title
+            changed = True
+    if changed:
+        st.rerun()
+
+
 def carried_scale_choice() -> ScaleChoice:
     """The Scale page's choice, for a page that shows its network without its controls.
 
