@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 BENCHMARKS = $(wildcard benchmarks/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check format browser soak benchmark clean
+.PHONY: help run serve test check format browser gpu soak benchmark clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
@@ -34,6 +34,9 @@ format: .venv/.installed-dev  ## reformat and mend what can be mended by itself
 
 browser: .venv/.installed-dev  ## install the system browser for the browser tests, where it can
 	@PYTHON=$(BIN)/python .ci/install-browser
+
+gpu: .venv/.installed-dev  ## the tests that need a GPU, and its figures
+	$(BIN)/python -m pytest -m gpu -rs tests/gpu
 
 soak: .venv/.installed-dev  ## the tests that take long
 	$(BIN)/python -m pytest -m soak

@@ -10,7 +10,8 @@ that it already holds; ``map`` is this package's whole map, forward pass include
 hook their own copy of the plain module and are constructed once. Every round runs all of them in an
 order drawn for it, because whoever ran before leaves its mark on caches, and a ratio is the median
 over rounds of the ratio within a round, so that a machine that is busy now and then slows both
-sides. Peak memory is what one pass adds to a fresh process that holds the network (Linux only).
+sides. Peak memory is the most that a network, what is made of it, and its first pass take in a
+fresh process that has loaded the libraries (Linux only).
 
 ``--batches`` runs sixteen photos through the five classroom networks: as the engine does, one by
 one in OpenVINO, in OpenVINO's own throughput mode, and in plain torch as one batch.
@@ -21,6 +22,7 @@ from __future__ import annotations
 import argparse
 import copy
 import functools
+import gc
 import json
 import random
 import statistics
@@ -69,8 +71,8 @@ Pass = Callable[[Tensor], object]
 
 
 def contender(name: str, network: nn.Module, spec: ArchitectureSpec) -> Pass:
-    """One of them as a function of the input ``(1, 3, H, W)``, on a network of its own."""
-    network = copy.deepcopy(network).eval()
+    """One of them as a function of the input ``(1, 3, H, W)``, on this network, which it keeps."""
+    network.eval()
     if name == "plain":
         return torch.inference_mode()(network.requires_grad_(False))
     stages = take_apart(network).stages
@@ -140,7 +142,8 @@ def compare(
         network = build_model(spec)
         inputs = torch.randn(1, 3, spec.resolution_px, spec.resolution_px)
         for who in CONTENDERS:
-            passes[name, who] = functools.partial(contender(who, network, spec), inputs)
+            own = copy.deepcopy(network)
+            passes[name, who] = functools.partial(contender(who, own, spec), inputs)
     return interleaved(passes, rounds, clock)
 
 
@@ -209,7 +212,8 @@ def row(name: str, px: int | None, by: dict[str, list[float]]) -> dict[str, Any]
 
 
 def peak_mb(network: str, who: str) -> float | None:
-    """Memory in MiB that one pass adds, measured in a process of its own."""
+    """The most memory in MiB that a network and its first pass take beyond the libraries, measured
+    in a process of its own."""
     if not Path("/proc/self/clear_refs").exists():
         return None
     command = [sys.executable, __file__, "--peak", network, who]
@@ -217,19 +221,15 @@ def peak_mb(network: str, who: str) -> float | None:
 
 
 def print_own_peak(network: str, who: str) -> None:
-    """What `peak_mb` runs: build, warm up (on a small input, where any size will do), then watch
-    one pass."""
+    """What `peak_mb` runs: load the libraries, then build the network and watch its first pass."""
     torch.set_num_threads(1)
-    spec = (LARGE | CLASSROOM)[network]
-    run = contender(who, build_model(spec), spec)
-    inputs = torch.randn(1, 3, spec.resolution_px, spec.resolution_px)
-    if who in ("runtime", "map"):
-        run(inputs)  # compiled, as torch's libraries are loaded
-    else:
-        run(torch.randn(1, 3, 64, 64))
-    Path("/proc/self/clear_refs").write_text("5")  # forget the highest resident size so far
+    spec, small = (LARGE | CLASSROOM)[network], classroom_spec("baseline")
+    contender(who, build_model(small), small)(torch.randn(1, 3, 96, 96))  # loads the libraries
+    gc.collect()
     before = _status_mb("VmRSS")
-    run(inputs)
+    Path("/proc/self/clear_refs").write_text("5")  # forget the highest resident size so far
+    run = contender(who, build_model(spec), spec)
+    run(torch.randn(1, 3, spec.resolution_px, spec.resolution_px))
     print(_status_mb("VmHWM") - before)
 
 

@@ -119,6 +119,9 @@ def _add_cost(add_parser: AddParser) -> None:
     ends = command.add_argument_group("its first and its last layer")
     ends.add_argument("--num-classes", type=_number, metavar="N", help="default: the baseline's")
     ends.add_argument("--in-channels", type=_number, metavar="N", help="default: 3, a colour photo")
+    step = command.add_argument_group("what training it needs in memory")
+    step.add_argument("--training", action="store_true", help="float32, Adam, nothing recomputed")
+    step.add_argument("--batch", type=int, metavar="N", help="photos in a step (default: 1)")
     _add_json(command)
     command.set_defaults(run=cost.run_cost)
 

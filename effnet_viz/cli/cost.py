@@ -10,6 +10,7 @@ from effnet_viz.cli.terminal import print_json, print_table
 from effnet_viz.errors import UserError
 from effnet_viz.scaling.architectures import ARCHITECTURES
 from effnet_viz.scaling.study import ScaleStudy, study
+from effnet_viz.scaling.training_memory import TrainingMemory, training_memory
 
 BASELINES = tuple(ARCHITECTURES)
 LAW_OPTIONS = ("phi", "alpha", "beta", "gamma")
@@ -20,8 +21,13 @@ ENDS_OPTIONS = ("num_classes", "in_channels")
 def run_cost(options: Namespace) -> None:
     """Print the cost of one scaled architecture."""
     result = scaled_network(options)
+    if options.batch is not None and not options.training:
+        raise UserError("--batch is of a training step; add --training.")
+    batch = 1 if options.batch is None else options.batch
+    step = training_memory(result.scaled, batch) if options.training else None
     if options.json:
-        print_json(result.as_dict())
+        memory = {} if step is None else {"training": {"batch": batch, **step._asdict()}}
+        print_json(result.as_dict() | memory)
         return
     m, cost, before = result.multipliers, result.cost, result.base_cost
     depth, width = result.shown_multipliers
@@ -35,6 +41,8 @@ def run_cost(options: Namespace) -> None:
     )
     print(f"activations      {cost.activations:>15,}")
     print(f"receptive field  {cost.receptive_field_px:>15,} px\n")
+    if step is not None:
+        _print_training(step, batch)
     header = ("stage", "operator", "px", "out px", "ch", "out ch", "repeats", "params", "MACs")
     rows = []
     for row in cost.stages:
@@ -42,6 +50,20 @@ def run_cost(options: Namespace) -> None:
         costs = (f"{row.params:,}", f"{row.macs:,}")
         rows.append((row.stage, row.operator, *shapes, row.repeats, *costs))
     print_table(header, rows)
+
+
+def _print_training(step: TrainingMemory, batch: int) -> None:
+    """The memory of a training step, in MiB."""
+    print(f"a training step of {batch:,} photo{'s' if batch != 1 else ''}, float32, Adam:")
+    for what, size in (
+        ("weights", step.weights_bytes),
+        ("gradients", step.gradients_bytes),
+        ("Adam's moments", step.moments_bytes),
+        ("activations", step.activations_bytes),
+        ("at most at once", step.peak_bytes),
+    ):
+        print(f"{what:<17}{size / 2**20:>15,.1f} MiB")
+    print()
 
 
 def _ends(result: ScaleStudy) -> str:

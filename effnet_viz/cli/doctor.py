@@ -176,12 +176,14 @@ def check_forward() -> str:
     from PIL import Image
 
     from effnet_viz.engine.inference import predict
+    from effnet_viz.evidence.results import RUNTIME_TITLES
 
     result = predict(_any_model(), Image.linear_gradient("L").convert("RGB"), top=1000)
     total = sum(c.probability for c in result.top)
     if abs(total - 1) > 1e-3:
         raise CheckError(f"the probabilities add up to {total:.4f}", INSTALL)
-    return f"{result.model} ({result.weights}) in {result.latency.median_ms:.1f} ms"
+    took = f"{result.latency.median_ms:.1f} ms by {RUNTIME_TITLES[result.latency.runtime]}"
+    return f"{result.model} ({result.weights}) in {took}"
 
 
 def check_map() -> str:

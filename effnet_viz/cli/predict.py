@@ -14,6 +14,7 @@ from effnet_viz.cli.cost import DIRECT_OPTIONS, LAW_OPTIONS, given, scaled_netwo
 from effnet_viz.cli.photos import Photos
 from effnet_viz.cli.terminal import BAD_INPUT, download_progress, print_json, progress, writing
 from effnet_viz.errors import UserError
+from effnet_viz.evidence.results import RUNTIME_TITLES
 from effnet_viz.scaling import families
 from effnet_viz.scaling.architectures import EFFICIENTNET_B0
 from effnet_viz.scaling.families import IMAGENETTE_CLASSES, find_model, scaled_role
@@ -76,7 +77,7 @@ def _print_prediction(row: Prediction) -> None:
     time = row.latency
     print(
         f"  {row.model} ({row.role}), {row.resolution_px} px: {time.median_ms:.1f} ms "
-        f"({time.q1_ms:.1f} to {time.q3_ms:.1f}) on {time.device}"
+        f"({time.q1_ms:.1f} to {time.q3_ms:.1f}) on {time.device}, {RUNTIME_TITLES[time.runtime]}"
     )
     print(f"  weights: {row.weights}{'' if row.meaningful else '; these classes mean nothing'}")
     for c in row.top:

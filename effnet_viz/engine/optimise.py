@@ -39,6 +39,8 @@ def optimise(module: nn.Module, device: str, spec: ArchitectureSpec | None = Non
                 _fold(conv, norm)
                 setattr(parent, norm_name, nn.Identity().eval())
     faster = faster.requires_grad_(False).to(device)
+    if device.startswith("cuda"):
+        torch.backends.cudnn.allow_tf32 = False  # 10 bits of a factor are too few for equal maps
     if device != "cpu":
         return faster
     faster = faster.to(memory_format=torch.channels_last)

@@ -31,12 +31,6 @@ WEIGHTS = {
     "resnet152": tv.ResNet152_Weights.IMAGENET1K_V1,
     "wide_resnet50_2": tv.Wide_ResNet50_2_Weights.IMAGENET1K_V1,
 }
-#: Networks that are torchvision's own class; the others are built from their specs.
-RESNETS: dict[str, Callable[..., nn.Module]] = {
-    "resnet50": tv.resnet50,
-    "resnet152": tv.resnet152,
-    "wide_resnet50_2": tv.wide_resnet50_2,
-}
 #: torchvision's B5-B7 come from another implementation than B0-B4, with another epsilon.
 NORM_EPS = {"b5": 1e-3, "b6": 1e-3, "b7": 1e-3}
 
@@ -101,11 +95,7 @@ def published_network(entry: ModelEntry, on_progress: Progress | None = None) ->
     state = weights.get_state_dict(
         progress=False, check_hash=True, weights_only=True, map_location="cpu"
     )
-    if base in RESNETS:
-        with torch.device("meta"):
-            module = RESNETS[base](weights=None)
-    else:
-        module = skeleton(entry.spec, NORM_EPS.get(base, 1e-5))
+    module = skeleton(entry.spec, NORM_EPS.get(base, 1e-5))
     module.load_state_dict(state, assign=True)
 
     transform = weights.transforms()
@@ -130,11 +120,6 @@ def published_network(entry: ModelEntry, on_progress: Progress | None = None) ->
         "note": " ".join(filter(None, (entry.note, verified.note))),
     }
     return Published(module, transform, record)
-
-
-def resnet_of(name: str) -> Callable[..., nn.Module] | None:
-    """torchvision's constructor of a ResNet, ``NAME@PX`` too; None for an EfficientNet."""
-    return RESNETS.get(_base(name))
 
 
 def _base(name: str) -> str:

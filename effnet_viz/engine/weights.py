@@ -148,8 +148,7 @@ def untrained_model(
 ) -> LoadedModel:
     """The spec's network as it is before any training; equal seeds give equal weights.
 
-    Its time and memory are real, its predictions mean nothing. Raises UserError for architectures
-    that are shown for their cost only.
+    Its time and memory are real, its predictions mean nothing.
     """
     with seeding, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -171,10 +170,9 @@ def random_control(entry: ModelEntry, seed: int = 0, *, device: str = "cpu") -> 
     (`effnet_viz.engine.calibration`). Equal seeds give equal weights, none of which a training here
     started from.
     """
-    resnet = published.resnet_of(entry.name)
     with seeding, torch.random.fork_rng(devices=[]):
         torch.manual_seed(_CONTROL_SEEDS + seed)
-        module = build_model(entry.spec) if resnet is None else resnet(weights=None)
+        module = build_model(entry.spec)
     fit_batch_norms(module, entry.spec.resolution_px, seed)
     name = f"{entry.name}-random"
     return _untrained(module, entry.spec, entry.family, name, entry.role, seed, True, device)

@@ -174,10 +174,3 @@ def inference_memory_bytes(spec: ArchitectureSpec, batch_size: int = 1) -> int:
                 live += skipped
             peak = max(peak, live)
     return int(BYTES_PER_VALUE * (weights + batch_size * peak))
-
-
-def training_memory_bytes(spec: ArchitectureSpec, batch_size: int = 1) -> int:
-    """Rough float32 memory of a training step: weights, gradients and two optimiser moments, plus
-    every activation kept twice (the convolution's output and its normalised, activated copy)."""
-    cost = network_cost(spec)
-    return BYTES_PER_VALUE * (4 * cost.params + 2 * batch_size * cost.activations)

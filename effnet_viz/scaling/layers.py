@@ -8,13 +8,29 @@ of repeating, which is what makes a cost take microseconds.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from effnet_viz.scaling.architectures import ArchitectureSpec, StageSpec
+from effnet_viz.scaling.architectures import ArchitectureSpec, Family, StageSpec
 from effnet_viz.scaling.compound import round_filters, undusted
 
 LayerKind = Literal["conv", "linear", "pool"]
 Branch = Literal["main", "se", "shortcut"]
+Activation = Literal["silu", "relu", "relu6"]
+
+#: The function after a family's convolutions, as each paper has it.
+ACTIVATIONS: MappingProxyType[Family, Activation] = MappingProxyType(
+    {
+        "efficientnet": "silu",
+        "mobilenet_v1": "relu",
+        "mobilenet_v2": "relu6",
+        "resnet": "relu",
+    }
+)
+
+#: Convolutions that no activation function follows directly: a block's last, before anything is
+#: added to it.
+LINEAR_LAYERS = ("project", "restore", "shortcut")
 
 
 class Layer(NamedTuple):

@@ -214,17 +214,16 @@ def _study(
 
 
 def python_recipe(result: ScaleStudy) -> str:
-    """The few lines of Python that compute this cost and, for EfficientNets, build the network."""
+    """The few lines of Python that compute this cost and build the network."""
+    px = result.scaled.resolution_px
+    shape = f"(N, {result.base.in_channels}, {px}, {px})"
     lines = [
         "import effnet_viz as ev",
         "",
         f"study = ev.study({result.base.name!r}, {_scaling_in_python(result)}{_ends(result)})",
         f"print(study.cost.macs)  # {result.cost.macs}",
+        f"model = ev.build_model(study.scaled)  # torch module, input {shape}",
     ]
-    if result.base.family == "efficientnet":
-        px = result.scaled.resolution_px
-        shape = f"(N, {result.base.in_channels}, {px}, {px})"
-        lines.append(f"model = ev.build_model(study.scaled)  # torch module, input {shape}")
     return "\n".join(lines).replace("'", '"')
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from effnet_viz.errors import UserError
 from effnet_viz.scaling.architectures import ArchitectureSpec
 from effnet_viz.scaling.cost import BYTES_PER_VALUE, layer_cost, network_cost
-from effnet_viz.scaling.layers import Block, Layer, iter_blocks
+from effnet_viz.scaling.layers import ACTIVATIONS, LINEAR_LAYERS, Block, Layer, iter_blocks
 
 #: Adam keeps a mean and a mean square of every weight's gradient.
 MOMENTS = 2
@@ -72,18 +72,19 @@ def training_memory(spec: ArchitectureSpec, batch_size: int) -> TrainingMemory:
 
 
 def _kept(spec: ArchitectureSpec) -> Iterator[_Kept]:
-    silu = spec.family == "efficientnet"
+    keeps_input = ACTIVATIONS[spec.family] != "relu"
     for block in iter_blocks(spec):
         for layer in block.layers:
-            yield _Kept(*_values(layer, block, silu=silu), layer_cost(layer).params)
+            values = _values(layer, block, keeps_input=keeps_input)
+            yield _Kept(*values, layer_cost(layer).params)
 
 
-def _values(layer: Layer, block: Block, *, silu: bool) -> tuple[float, float]:
+def _values(layer: Layer, block: Block, *, keeps_input: bool) -> tuple[float, float]:
     """Values that a layer leaves per photo, and those of the gradients on its way back.
 
     A convolution leaves nothing: its input is there already. Its batch norm keeps the convolution's
-    output; the activation function's output, or the block's sum, is the next layer's input. SiLU
-    besides keeps its own input; ReLU's output is enough.
+    output; the activation function's output, or the block's sum, is the next layer's input. Of
+    ReLU that output is enough; SiLU and ReLU6 besides keep their own input.
     """
     out = layer.out_channels * layer.out_px**2
     into = layer.in_channels * layer.in_px**2
@@ -94,8 +95,8 @@ def _values(layer: Layer, block: Block, *, silu: bool) -> tuple[float, float]:
     if layer.branch == "shortcut":
         return out, out + into
     saved = 2 * out
-    if silu and layer.name != "project":
+    if keeps_input and layer.name not in LINEAR_LAYERS:
         saved += out
-        if any(other.branch == "se" for other in block.layers) and layer.name == "depthwise":
-            saved += out  # squeeze-and-excitation's product
+    if layer.name == "depthwise" and any(other.branch == "se" for other in block.layers):
+        saved += out  # squeeze-and-excitation's product
     return saved, 2 * out + into

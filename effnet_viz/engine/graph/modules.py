@@ -13,9 +13,8 @@ from itertools import groupby, islice
 from torch import Tensor, nn
 from torchvision.models.resnet import Bottleneck, ResNet
 
-from effnet_viz.engine.graph.layout import ACTIVATIONS, Activation
 from effnet_viz.scaling.architectures import ArchitectureSpec, Padding
-from effnet_viz.scaling.layers import Block, Layer, iter_blocks
+from effnet_viz.scaling.layers import ACTIVATIONS, Activation, Block, Layer, iter_blocks
 
 _FUNCTIONS: dict[Activation, type[nn.Module]] = {
     "silu": nn.SiLU,

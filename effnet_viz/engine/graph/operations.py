@@ -10,9 +10,16 @@ import openvino
 from openvino import opset13 as ops
 from torch import Tensor, nn
 
-from effnet_viz.engine.graph.layout import ACTIVATIONS, Activation, is_activated, zeros
+from effnet_viz.engine.graph.layout import zeros
 from effnet_viz.scaling.architectures import ArchitectureSpec
-from effnet_viz.scaling.layers import Block, Layer, iter_blocks
+from effnet_viz.scaling.layers import (
+    ACTIVATIONS,
+    LINEAR_LAYERS,
+    Activation,
+    Block,
+    Layer,
+    iter_blocks,
+)
 
 Weights = Iterator[nn.Conv2d | nn.Linear]
 
@@ -77,7 +84,7 @@ def _block(
             shortcut = _conv(start, layer, weight, spec)
         else:
             x = _conv(x, layer, weight, spec)
-            x = activation(x) if is_activated(layer) else x
+            x = x if layer.name in LINEAR_LAYERS else activation(x)
     if not block.skip:
         return x
     x = ops.add(x, shortcut)

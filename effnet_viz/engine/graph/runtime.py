@@ -135,22 +135,22 @@ class _Request:
         import openvino
 
         self._request = compiled.create_infer_request()
-        self._input = torch.empty(tuple(compiled.input(0).shape))
-        self._outputs = [torch.empty(tuple(port.shape)) for port in compiled.outputs]
+        self._input = np.empty(tuple(compiled.input(0).shape), np.float32)
+        self._outputs = [np.empty(tuple(port.shape), np.float32) for port in compiled.outputs]
         shared = partial(openvino.Tensor, shared_memory=True)
-        self._request.set_input_tensor(0, shared(self._input.numpy()))
+        self._request.set_input_tensor(0, shared(self._input))
         for number, output in enumerate(self._outputs):
-            self._request.set_output_tensor(number, shared(output.numpy()))
+            self._request.set_output_tensor(number, shared(output))
 
     def start(self, inputs: Tensor) -> None:
         """Begin a pass of these inputs."""
-        self._input.copy_(inputs)
+        np.copyto(self._input, inputs.numpy(force=True))
         self._request.start_async()
 
     def finish(self) -> Passed:
         """Wait for its end; what comes back is nobody else's."""
         self._request.wait()
-        logits, *stages = (output.clone() for output in self._outputs)
+        logits, *stages = (torch.from_numpy(output.copy()) for output in self._outputs)
         return Passed(logits, tuple(stages))
 
 

@@ -8,13 +8,13 @@ import pytest
 import torch
 from torch import nn
 
-from effnet_viz.engine.graph.layout import ACTIVATIONS, zeros
+from effnet_viz.engine.graph.layout import zeros
 from effnet_viz.engine.graph.modules import SameConv2d
 from effnet_viz.engine.graph.runtime import graph_of
 from effnet_viz.engine.models import build_model
 from effnet_viz.engine.optimise import optimise
 from effnet_viz.scaling.architectures import ARCHITECTURES, MOBILENET_V1, MOBILENET_V2, RESNET_50
-from effnet_viz.scaling.layers import iter_layers
+from effnet_viz.scaling.layers import ACTIVATIONS, iter_layers
 
 
 def test_every_architecture_has_an_activation_function() -> None:
