@@ -15,7 +15,7 @@ from effnet_viz.evidence.checkpoints import read_record
 from effnet_viz.evidence.results import Latency, Prediction
 from effnet_viz.figures.base import si
 from effnet_viz.scaling.architectures import ARCHITECTURES, ArchitectureSpec
-from effnet_viz.scaling.compound import checked_multipliers, scale
+from effnet_viz.scaling.compound import checked_multipliers, round_px, scale
 from effnet_viz.scaling.cost import network_cost
 from effnet_viz.scaling.families import (
     CLASSROOM_ROLES,
@@ -74,7 +74,7 @@ def grown_model() -> ModelChoice | None:
         return None
     small = ARCHITECTURES["classroom"]
     m = choice.multipliers
-    px = round(small.resolution_px * m.resolution_px / choice.architecture.resolution_px)
+    px = round_px(small.resolution_px * m.resolution_px / choice.architecture.resolution_px)
     try:
         spec = scale(small, checked_multipliers(m.depth, m.width, px))
     except UserError:
