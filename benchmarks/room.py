@@ -260,7 +260,7 @@ def app(folder: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
             f"--server.port={port}", "--server.address=127.0.0.1",
             "--server.fileWatcherType=none", "--server.enableAgentApi=true",
         ],
-        cwd=ROOT, env={**os.environ, "EFFNET_VIZ_DATA": folder},
+        cwd=ROOT, env={**os.environ, "EFFNET_VIZ_ROOMS": folder},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     address = f"http://127.0.0.1:{port}"

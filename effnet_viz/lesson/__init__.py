@@ -13,7 +13,7 @@ file, ``assets/lesson/<language>.toml``.
 - ``questions``: the questions of each step; every answer is computed when it is asked for.
 - ``room``: the room's store: who may do what, and when; votes are rows.
 - ``schema``: the tables of the room's store.
-- ``script``: the teacher's script as one page to print.
+- ``script``: the teacher's script and the students' worksheet, each as one page to print.
 - ``steps``: the screens of the lesson in their order, and what belongs to each.
 - ``text``: the words of a language, read from its file and checked.
 """

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 #: Names the folder; by default it lies among the user's data.
-VARIABLE = "EFFNET_VIZ_DATA"
+VARIABLE = "EFFNET_VIZ_ROOMS"
 
 
 def data_folder() -> Path:

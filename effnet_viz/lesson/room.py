@@ -111,7 +111,7 @@ class RoomStore:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ResourceError(
-                f"Rooms cannot be kept in {folder} ({error.strerror}); set EFFNET_VIZ_DATA to a "
+                f"Rooms cannot be kept in {folder} ({error.strerror}); set EFFNET_VIZ_ROOMS to a "
                 "folder that can be written."
             ) from error
         with self._connection() as db:
@@ -372,5 +372,5 @@ class RoomStore:
         except sqlite3.Error as error:
             raise ResourceError(
                 f"The class's answers cannot be kept in {self.path} ({error}); set "
-                "EFFNET_VIZ_DATA to a folder that can be written."
+                "EFFNET_VIZ_ROOMS to a folder that can be written."
             ) from error

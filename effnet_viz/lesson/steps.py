@@ -18,11 +18,13 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One screen: its questions in the order of asking, and where it points to."""
+    """One screen: its questions in the order of asking, where it points to, and which of the
+    questions its live part would answer: it shows its numbers once they are revealed."""
 
     key: str
     questions: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
+    first: tuple[str, ...] = ()
 
 
 def _link(key: str, page: str, **state: str) -> Link:
@@ -41,9 +43,10 @@ STEPS: MappingProxyType[str, Step] = MappingProxyType(
                 "why",
                 ("b4", "flops", "search"),
                 (
-                    _link("paper", "paper"),
+                    _link("paper", "paper", p_section="Table 2"),
                     _link("scale", "scale", by="B0-B7", variant="B4"),
                 ),
+                ("b4",),
             ),
             Step(
                 "one",
@@ -52,6 +55,7 @@ STEPS: MappingProxyType[str, Step] = MappingProxyType(
                     _link("search", "grid_search"),
                     _link("scale", "scale", by="d, w, r", depth="4"),
                 ),
+                ("depth_alone",),
             ),
             Step(
                 "cost",
@@ -60,6 +64,7 @@ STEPS: MappingProxyType[str, Step] = MappingProxyType(
                     _link("scale", "scale", by="d, w, r", width="2"),
                     _link("anatomy", "anatomy", by="d, w, r", width="2"),
                 ),
+                ("double_width", "double_both"),
             ),
             Step("game", tuple(BUDGETS), (_link("search", "grid_search"),)),
             Step(
@@ -67,16 +72,18 @@ STEPS: MappingProxyType[str, Step] = MappingProxyType(
                 ("phi_one", "power", "index"),
                 (
                     _link("scale", "scale", phi="1.0", guess="Just show me"),
-                    _link("paper", "paper", p_claim="index"),
+                    _link("paper", "paper", p_section="Misreadings"),
                 ),
+                ("phi_one",),
             ),
             Step(
                 "look",
                 ("maps", "time", "mbconv"),
                 (
-                    _link("compare", "compare", photo="golf-ball", grid="true"),
+                    _link("compare", "compare", photo="Golf ball", grid="true", shown="true"),
                     _link("benchmark", "benchmark"),
                 ),
+                ("maps",),
             ),
             Step("after", (), (_link("scale", "scale"),)),
         )

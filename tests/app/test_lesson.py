@@ -26,7 +26,7 @@ TEXT = load()
 @pytest.fixture(autouse=True)
 def rooms(tmp_path, monkeypatch):
     """A store in an empty folder, the same one that the page uses."""
-    monkeypatch.setenv("EFFNET_VIZ_DATA", str(tmp_path))
+    monkeypatch.setenv("EFFNET_VIZ_ROOMS", str(tmp_path))
     monkeypatch.setattr(places, "kept_by_browser", dict)
     st.cache_resource.clear()
     yield RoomStore(tmp_path)
@@ -87,9 +87,10 @@ def test_alone_one_predicts_locks_and_learns_why(open_page):
     assert "lq_double_width" not in keys(app.number_input)  # locked: it cannot be changed
     answer(app, "double_both", 15.0)
     assert "That is right." in texts(app)
+    assert TEXT.steps["cost"].notice not in texts(app)
     answer(app, "triple", "below")
     assert "takes blocks away" in texts(app)
-    built = next(m for m in app.metric if m.label == "As built")
+    assert TEXT.steps["cost"].notice in texts(app)
     app.slider(key="lesson_w").set_value(2.0).run()
     built = next(m for m in app.metric if m.label == "As built")
     assert built.value == "3.76×"
@@ -317,12 +318,12 @@ def test_a_folder_that_cannot_be_written_leaves_the_lesson_for_one_person(
     open_page, tmp_path, monkeypatch
 ):
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv("EFFNET_VIZ_DATA", str(tmp_path / "file"))
+    monkeypatch.setenv("EFFNET_VIZ_ROOMS", str(tmp_path / "file"))
     st.cache_resource.clear()
     app = open_page(LESSON, lesson="3")
     answer(app, "double_width", 4.0)
     app.button(key="lesson_open").click().run()
-    assert "EFFNET_VIZ_DATA" in app.error[0].value
+    assert "EFFNET_VIZ_ROOMS" in app.error[0].value
     assert not app.exception
 
 
@@ -348,3 +349,53 @@ def test_the_glossary_is_within_reach_of_every_page(open_page):
 def test_places_are_kept_in_the_browser_under_the_rooms_code():
     assert places.cookie_name("4XK7QD", "seat") == "effnet_viz_seat_4XK7QD"
     assert places.known_screen("<script>") == "before"
+
+
+#: A widget of the page and the value that a step's link must give it.
+LANDED = {
+    "why paper": ("pills", "p_section", "Table 2"),
+    "why scale": ("pills", "variant", "b4"),
+    "one search": (None, "", None),
+    "one scale": ("slider", "depth", 4.0),
+    "cost scale": ("slider", "width", 2.0),
+    "cost anatomy": (None, "", None),
+    "game search": (None, "", None),
+    "family scale": ("slider", "phi", 1.0),
+    "family paper": ("pills", "p_section", "Misreadings"),
+    "look compare": ("toggle", "grid", True),
+    "look benchmark": (None, "", None),
+    "after scale": ("slider", "phi", 1.0),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "link"),
+    [(f"{step.key} {link.key}", link) for step in STEPS.values() for link in step.links],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_link_opens_the_real_page_in_its_state(open_page, name, link):
+    app = open_page(link.page, **link.state)
+    assert not app.error, [error.value for error in app.error]
+    kind, key, value = LANDED[name]
+    if kind:
+        assert next(e for e in app.get(kind) if e.key == key).value == value
+
+
+def test_the_check_before_class_says_what_is_fine_and_what_to_do(open_page, room):
+    teacher = open_page(LESSON, room=room.code, teacher=room.teacher_token)
+    teacher.button(key="lesson_check").click().run()
+    assert not teacher.exception
+    said = texts(teacher)
+    assert "**Weights**: 5 networks, checksums right" in said
+    assert "**Answers can be kept**" in said
+    assert "does not answer. Start the app with: effnet-viz app --class" in said
+    assert re.search(r"\*\*Speed\*\*: .*30 students", said, re.IGNORECASE)
+
+
+def test_the_last_steps_maps_come_after_the_prediction(open_page):
+    app = open_page(LESSON, lesson="5")
+    assert len(app.get("image")) == 1  # the photo alone
+    answer(app, "maps", "compound")
+    share = QUESTIONS["maps"].work(shipped()).facts["compound"]
+    assert f"It did so in {share:.0f} % of the photos." in texts(app)
+    assert len(app.get("image")) == 5

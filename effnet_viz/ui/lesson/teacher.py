@@ -12,7 +12,7 @@ from effnet_viz.lesson.export import answers_csv, gains_csv
 from effnet_viz.lesson.items import MOMENTS, Moment
 from effnet_viz.lesson.questions import QUESTIONS, Setting
 from effnet_viz.lesson.room import Phase
-from effnet_viz.lesson.script import teachers_sheet
+from effnet_viz.lesson.script import teachers_sheet, worksheet
 from effnet_viz.lesson.steps import BUDGETS, STEPS
 from effnet_viz.ui.lesson import address, game, place, preflight, sheet, tally
 from effnet_viz.ui.lesson.place import AsTeacher
@@ -203,6 +203,7 @@ def desk(here: AsTeacher, setting: Setting) -> None:
             ("answers_csv", answers_csv(votes, setting), f"{code}-answers.csv", "text/csv"),
             ("gains_csv", gains_csv(votes), f"{code}-gains.csv", "text/csv"),
             ("script_file", teachers_sheet(text(), setting), "lesson-script.html", "text/html"),
+            ("sheet_file", worksheet(text(), setting), "lesson-worksheet.html", "text/html"),
         ):
             st.download_button(
                 say(label), data, file_name=name, mime=mime, on_click="ignore",

@@ -8,7 +8,7 @@ from effnet_viz.errors import UserError
 from effnet_viz.lesson.items import MOMENTS
 from effnet_viz.lesson.names import clean_code
 from effnet_viz.lesson.questions import Setting, shipped
-from effnet_viz.lesson.script import teachers_sheet
+from effnet_viz.lesson.script import teachers_sheet, worksheet
 from effnet_viz.lesson.steps import STEPS, Step
 from effnet_viz.ui.lesson import ask, entry, game, live, place, sheet, teacher
 from effnet_viz.ui.lesson.place import Alone, AsTeacher, OnSeat, Place
@@ -71,15 +71,20 @@ def _alone() -> None:
     with st.expander(say("for_teachers"), icon=":material/schedule:"):
         for minutes, act in text().steps[screen].script:
             st.markdown(f"**{minutes}** · {act}")
-        st.download_button(
-            say("script_file"),
-            teachers_sheet(text(), shipped(here.base)),
-            file_name="lesson-script.html",
-            mime="text/html",
-            icon=":material/download:",
-            on_click="ignore",
-            key="lesson_script_alone",
-        )
+        with st.container(horizontal=True):
+            for label, make, name in (
+                ("script_file", teachers_sheet, "lesson-script.html"),
+                ("sheet_file", worksheet, "lesson-worksheet.html"),
+            ):
+                st.download_button(
+                    say(label),
+                    make(text(), shipped(here.base)),
+                    file_name=name,
+                    mime="text/html",
+                    icon=":material/download:",
+                    on_click="ignore",
+                    key=f"lesson_alone_{label}",
+                )
 
 
 def _onwards(screen: str) -> None:
@@ -159,9 +164,9 @@ def _screen(here: Place, step: Step) -> None:
 
 
 def _step(here: Place, step: Step, setting: Setting) -> None:
-    """Questions beside the live part, which shows its numbers once all are revealed."""
+    """Questions beside the live part, which shows its numbers once what they ask is revealed."""
     questions, effect = st.columns([1, 1.15], gap="large")
-    revealed = all(here.phase(key) == "revealed" for key in step.questions)
+    revealed = all(here.phase(key) == "revealed" for key in step.first)
     with questions:
         _questions(here, step, setting)
     with effect:

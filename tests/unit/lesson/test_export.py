@@ -1,7 +1,9 @@
 """What a teacher takes home: answers and gains as CSV, and the script to print."""
 
 import csv
+import html
 import io
+import re
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -12,7 +14,7 @@ from effnet_viz.lesson.export import answers_csv, gains_csv, pairs
 from effnet_viz.lesson.items import ITEMS, asked, form_of
 from effnet_viz.lesson.questions import QUESTIONS, shipped
 from effnet_viz.lesson.room import Vote
-from effnet_viz.lesson.script import teachers_sheet
+from effnet_viz.lesson.script import teachers_sheet, worksheet
 from effnet_viz.lesson.steps import STEPS
 from effnet_viz.lesson.text import load
 
@@ -92,3 +94,18 @@ def test_the_script_has_every_screen_question_and_answer(sheet):
     assert "<strong>1.728</strong>" in sheet
     assert "{" not in sheet.split("</style>")[1]
     assert "**" not in sheet
+
+
+def test_the_worksheet_asks_everything_and_answers_nothing():
+    setting, words = shipped(), load()
+    sheet = worksheet(words, setting)
+    outline = Outline()
+    outline.feed(sheet)
+    assert outline.headings.count(3) == len(QUESTIONS)
+    assert not outline.tags & {"script", "link", "img", "iframe"}
+    assert "{" not in sheet.split("</style>")[1]
+    body = sheet.split("</style>")[1]
+    for key, question in QUESTIONS.items():
+        told = html.escape(words.questions[key].reveal.format(**question.work(setting).facts))
+        assert re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", told) not in body
+        assert html.escape(words.questions[key].tell) not in body

@@ -219,10 +219,10 @@ def test_a_closed_room_takes_everything_with_it(store, room):
 
 def test_a_folder_that_cannot_be_used_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ResourceError, match="EFFNET_VIZ_DATA"):
+    with pytest.raises(ResourceError, match="EFFNET_VIZ_ROOMS"):
         RoomStore(tmp_path / "file")
     (tmp_path / "rooms.sqlite3").write_bytes(b"no database" * 100)
-    with pytest.raises(ResourceError, match="EFFNET_VIZ_DATA"):
+    with pytest.raises(ResourceError, match="EFFNET_VIZ_ROOMS"):
         RoomStore(tmp_path)
 
 

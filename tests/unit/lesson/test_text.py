@@ -28,6 +28,7 @@ def test_every_screen_question_and_item_has_its_words_and_no_other():
     assert list(TEXT.items) == list(ITEMS)
     for step in STEPS.values():
         assert set(TEXT.steps[step.key].links) == {link.key for link in step.links}
+        assert set(step.first) <= set(step.questions)
 
 
 @pytest.mark.parametrize("key", QUESTIONS)
