@@ -7,7 +7,11 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import settled
 
-PAGES = {"Anatomy": "φ = 2.5", "Run": "φ = 2.5, grown from the baseline", "Benchmark": "Scale: φ = 2.5"}
+PAGES = {
+    "Anatomy": "φ = 2.5",
+    "Run": "φ = 2.5, grown from the baseline",
+    "Benchmark": "Scale: φ = 2.5",
+}
 
 
 @pytest.mark.parametrize(("title", "network"), PAGES.items(), ids=PAGES)
