@@ -86,6 +86,21 @@ def test_taking_out_a_file_that_was_refused_leaves_the_photo_before_it(run):
     assert run.selectbox(key="photo").value == YOURS
 
 
+def test_a_file_that_takes_the_place_of_the_photo_and_is_refused(run):
+    """A browser empties the uploader before it hands over the next file."""
+    upload(run, "mine.jpg", picture())
+    shown = run._tree
+    run.file_uploader(key="upload").set_value([]).run()
+    assert not any("somebody's own" in info.value for info in run.info)
+    run._tree = shown  # the browser has not drawn the answer yet, and sends what it shows
+    run.selectbox(key="photo").set_value(YOURS)
+    upload(run, "notes.txt", b"a text")
+    assert YOURS not in run.selectbox(key="photo").options
+    assert not any("somebody's own" in info.value for info in run.info)
+    assert "choose that one again" in run.error[0].value
+    assert "still here" not in run.error[0].value
+
+
 @pytest.mark.parametrize("page", ["pages/run.py", "pages/compare.py"])
 def test_what_is_to_be_known_of_a_photo_is_said(open_page, page):
     app = open_page("pages/run.py")

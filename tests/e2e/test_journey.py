@@ -94,7 +94,7 @@ def test_a_broken_upload_is_one_sentence_and_loses_nothing(page: Page, server: s
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
         {"name": "page.png", "mimeType": "image/png", "buffer": b"<html>not found</html>"}
     )
-    expect(page.get_by_test_id("stAlert").first).to_contain_text("not a readable JPEG, PNG or WebP")
+    expect(page.get_by_test_id("stAlert").first).to_contain_text("not a readable JPEG, PNG, WebP")
     settled(page)
     expect(page.get_by_test_id("stTable").filter(has_text="weights")).to_contain_text("baseline")
 

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 #: The visitor's own photo, in the list and in the link, which says nothing more of it.
 YOURS = "Your photo"
 DEFAULT_SAMPLE = "church-and-horn"
-WHAT_IS_TAKEN = (
-    f"{images.FORMATS}, {images.LIMITS}. It stays in this visit's memory and is not stored."
-)
+WHAT_IS_TAKEN = f"{images.FORMATS}, up to {images.MAX_BYTES // 2**20} MB. It is not stored."
 
 #: The server's limit lies above a photo's, which the caption says.
 _WITHOUT_ITS_OWN_LIMIT = (
@@ -76,9 +74,10 @@ def photo_select(width: int | Literal["stretch"] = "stretch") -> Photo:
     own: Photo | None = st.session_state.get("own_photo")
     if own:
         names.insert(0, YOURS)
-    elif YOURS in (st.session_state.get("photo"), st.query_params.get("photo")):
+    elif st.session_state.get("photo", st.query_params.get("photo")) == YOURS:
         st.session_state["photo"] = DEFAULT_SAMPLE
-        st.session_state["photo_is_elsewhere"] = True
+        # A browser may still name the photo that has just left the uploader.
+        st.session_state["photo_is_elsewhere"] = not st.session_state.get("taken_out")
     elif st.session_state.get("photo", DEFAULT_SAMPLE) not in names:
         st.session_state["photo"] = DEFAULT_SAMPLE
     chosen = st.selectbox(
@@ -134,9 +133,12 @@ def upload_control() -> None:
     st.file_uploader(
         "Your own photo", key="upload", on_change=_uploaded, label_visibility="collapsed"
     )
-    st.caption(WHAT_IS_TAKEN)
+    st.caption(
+        WHAT_IS_TAKEN,
+        help=f"Photos {images.LIMITS}. Yours stays in this visit's memory.",
+    )
     if problem := st.session_state.get("upload_problem"):
-        st.error(f"{problem} The photo chosen before is still here.", icon=":material/error:")
+        st.error(problem, icon=":material/error:")
 
 
 def fetch_button(key: str, width: Literal["stretch", "content"] = "content") -> None:
@@ -185,8 +187,9 @@ def _uploaded() -> None:
     upload = st.session_state["upload"]
     if upload is None:
         # What is taken out of the uploader is the photo, unless it was a file that was refused.
-        if refused is None:
-            st.session_state.pop("own_photo", None)
+        # A browser also takes the old file out before it hands over a new one.
+        if refused is None and st.session_state.pop("own_photo", None):
+            st.session_state["taken_out"] = True
             if st.session_state.get("photo") == YOURS:
                 st.session_state["photo"] = DEFAULT_SAMPLE
         return
@@ -196,8 +199,14 @@ def _uploaded() -> None:
     try:
         cache.photo(file)
     except UserError as error:
-        st.session_state["upload_problem"] = f"{_as_text(title)}: {error}"
+        before = (
+            "The photo chosen before is still here."
+            if not st.session_state.get("taken_out")
+            else "Your earlier photo left the uploader for it; choose that one again."
+        )
+        st.session_state["upload_problem"] = f"{_as_text(title)}: {error} {before}"
         return
+    st.session_state["taken_out"] = False
     st.session_state["own_photo"] = Photo(file, title, f"Your photo {title}", None, "")
     st.session_state["photo"] = YOURS
     st.session_state["photo_is_elsewhere"] = False
