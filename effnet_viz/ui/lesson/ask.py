@@ -11,7 +11,7 @@ from effnet_viz.lesson.questions import QUESTIONS, Setting
 from effnet_viz.lesson.text import OTHER, QuestionText
 from effnet_viz.ui.lesson import tally
 from effnet_viz.ui.lesson.place import Alone, Place
-from effnet_viz.ui.lesson.wording import attempt, filled, in_words, say, text
+from effnet_viz.ui.lesson.wording import attempt, filled, in_words, problems, say, text
 from effnet_viz.ui.shared.parts import chart
 
 #: Steps of a point's slider across, and a step of the one up, where that is coarse enough.
@@ -70,25 +70,36 @@ def _ask(
             key=f"lb_{key}",
             type="primary",
             icon=":material/lock:" if alone else ":material/send:",
-            disabled=value is None,
             on_click=_send,
             args=(place, key, worked),
         )
         if not alone and own is not None and (value is None or written(value) == written(own)):
             st.markdown(say("sent"))
+    problems(key)
 
 
 def _send(place: Place, key: str, worked: Worked) -> None:
-    """A callback: what stands in the widget now."""
+    """A callback: what stands in the widget now.
+
+    The button is never disabled: a number counts as written only once the field is left, and the
+    key that leaves it would pass over a disabled button.
+    """
     state = st.session_state
     if worked.kind == "point":
         assert worked.axes is not None
         x = worked.axes.fixed_x
-        value: Value = (float(state[f"lx_{key}"] if x is None else x), float(state[f"ly_{key}"]))
+        value: Value | None = (
+            float(state[f"lx_{key}"] if x is None else x),
+            float(state[f"ly_{key}"]),
+        )
     else:
         value = state[f"lq_{key}"]
-    if value is not None:
-        attempt(lambda: place.send({key: written(worked.read(written(value)))}))
+
+    def send() -> None:
+        raw = "" if value is None else written(value)
+        place.send({key: written(worked.read(raw))})
+
+    attempt(send, key)
 
 
 def _widget(

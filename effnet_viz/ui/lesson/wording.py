@@ -38,15 +38,17 @@ def in_words(kind: Kind, value: Value, words: QuestionText, worked: Worked) -> s
 _PROBLEM = "_lesson_problem"
 
 
-def attempt(act: Callable[[], None]) -> None:
-    """For callbacks: do it; what a person must know of it stands on top of the page afterwards."""
+def attempt(act: Callable[[], None], where: str = "") -> None:
+    """For callbacks: do it; where it failed, `problems` says why in its place of that name."""
     try:
         act()
     except UserError as error:
-        st.session_state[_PROBLEM] = str(error)
+        st.session_state[_PROBLEM] = (where, str(error))
 
 
-def problems() -> None:
-    """What the last `attempt` came to, where it failed."""
-    if problem := st.session_state.pop(_PROBLEM, None):
-        st.error(problem, icon=":material/error:")
+def problems(where: str = "") -> None:
+    """What the last `attempt` of this place came to, where it failed."""
+    place, said = st.session_state.get(_PROBLEM, (None, ""))
+    if place == where:
+        del st.session_state[_PROBLEM]
+        st.error(said, icon=":material/error:")
