@@ -119,7 +119,9 @@ def interleaved(
     passes: dict[tuple[str, str], Callable[[], object]], rounds: int, clock: Callable[[], float]
 ) -> dict[str, dict[str, list[float]]]:
     """Milliseconds per round of every (network, contender), by network and contender."""
-    times: dict[str, dict[str, list[float]]] = {}
+    times: dict[str, dict[str, list[float]]] = {name: {} for name, _ in passes}
+    for name, who in passes:
+        times[name][who] = []
     order, draw = list(passes), random.Random(0)
     for number in range(rounds + 2):  # two rounds warm up
         draw.shuffle(order)
@@ -127,9 +129,8 @@ def interleaved(
             started = clock()
             passes[name, who]()
             if number >= 2:
-                took = times.setdefault(name, {}).setdefault(who, [])
-                took.append(1e3 * (clock() - started))
-    return {name: times[name] for name in dict.fromkeys(name for name, _ in passes)}
+                times[name][who].append(1e3 * (clock() - started))
+    return times
 
 
 def compare(

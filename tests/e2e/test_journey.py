@@ -51,7 +51,7 @@ def test_scale_run_compare(page: Page, server: str):
     answers = page.get_by_test_id("stTable").filter(has_text="weights")
     expect(answers).to_contain_text("compound")
     expect(answers).to_contain_text("φ = 2, grown from the baseline")
-    expect(answers).to_contain_text("untrained")
+    expect(answers).to_contain_text("grown")
 
     goto(page, "Compare")
     expect(page.get_by_role("combobox", name="Photo")).to_have_value("Your photo")

@@ -195,7 +195,7 @@ def test_the_lesson_alone_and_offline(browser, people, class_server):
     page = visitor(browser, people, f"{class_server}/lesson")
     asked: list[str] = []
     errors: list[str] = []
-    page.on("request", lambda r: asked.append(r.url) if not r.url.startswith("data:") else None)
+    page.on("request", lambda r: asked.append(r.url) if r.url.startswith("http") else None)
     page.on("console", lambda m: errors.append(m.text) if is_ours(m) else None)
     seat = None
     for screen in STEPS:

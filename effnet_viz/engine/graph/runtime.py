@@ -9,12 +9,15 @@ took as long, and every network anybody ever scaled would leave its weights ther
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import importlib.util
 import logging
+import sys
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, Literal, NamedTuple
@@ -199,6 +202,7 @@ def attach(module: nn.Module, spec: ArchitectureSpec) -> None:
     """Give a folded module on the CPU its graph, where OpenVINO is installed."""
     if _is_installed():
         vars(module)[_ATTRIBUTE] = Graph(spec, module)
+    _give_back_memory()
 
 
 def runtime_of(module: nn.Module, inputs: Tensor) -> Runtime:
@@ -245,23 +249,20 @@ def in_one_piece(module: nn.Module) -> Tensor:
 
     Each keeps its shape and the order of its values in memory.
     """
-    parameters = {value: held for held, value in _parameters(module)}
-    sizes = [-(-value.numel() // _ALIGNED) * _ALIGNED for value in parameters]
+    places = [
+        (layer, name)
+        for layer in module.modules()
+        for name, _ in layer.named_parameters(recurse=False)
+    ]
+    sizes = [-(-getattr(*place).numel() // _ALIGNED) * _ALIGNED for place in places]
     whole = torch.empty(sum(sizes))
     with torch.inference_mode(False), torch.no_grad():
-        for (value, (layer, name)), part in zip(
-            parameters.items(), whole.split(sizes), strict=True
-        ):
+        for (layer, name), part in zip(places, whole.split(sizes), strict=True):
+            value = getattr(layer, name)  # freed when the next one is moved
             moved = part.as_strided(value.shape, value.stride(), part.storage_offset())
             moved.copy_(value)
             setattr(layer, name, nn.Parameter(moved, requires_grad=value.requires_grad))
     return whole
-
-
-def _parameters(module: nn.Module) -> Iterator[tuple[tuple[nn.Module, str], nn.Parameter]]:
-    for layer in module.modules():
-        for name, value in layer.named_parameters(recurse=False):
-            yield (layer, name), value
 
 
 def batch_of(spec: ArchitectureSpec, photos: int, threads: int) -> int:
@@ -296,7 +297,18 @@ def _compiled(
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": streams,
     }
-    return _core().compile_model(model, "CPU", options)
+    compiled = _core().compile_model(model, "CPU", options)
+    del model
+    _give_back_memory()
+    return compiled
+
+
+def _give_back_memory() -> None:
+    """What building and compiling a network left free goes back to the system, where glibc would
+    keep it: as much as the weights, or twice."""
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # another C library
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 @functools.cache

@@ -61,7 +61,7 @@ def look(_: Setting, revealed: bool) -> None:
                 )
                 grid = f"{result.grid[0]}×{result.grid[1]}"
                 st.caption(say("map_says", role=role, probability=result.probability, grid=grid))
-    st.caption(model_views.weights_badge(next(iter(results.values())).weights, wraps=True))
+    st.markdown(model_views.weights_badge(next(iter(results.values())).weights, wraps=True))
 
 
 def _maps(name: str, label: str) -> dict[str, CamResult]:
