@@ -6,7 +6,8 @@ joins at the same moment, then moves φ about every two seconds to a value that 
 counts from the message that sends the value to the end of the script it starts, and it must hold
 the figures of that value and of no other session's.
 
-Use a quiet machine; the load is printed. What is compared are the two servers of one run.
+The class finds both servers warm: a visitor was there before, and what a server loads after its
+first answer is loaded. Use a quiet machine; the load is printed. What is compared are the two servers of one run.
 """
 
 from __future__ import annotations
@@ -96,6 +97,15 @@ def resident_mb(process: subprocess.Popen[bytes]) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+def until_idle(process: subprocess.Popen[bytes]) -> None:
+    """Return once a process has done nothing for a second: what it loads after its first answer is
+    loaded."""
+    spent = -1.0
+    while (now := processor_s(process)) - spent > 0.02:
+        spent = now
+        time.sleep(1)
+
+
 async def run_script(
     link: ClientConnection, session: Session, phi: float | None, page: str = "", query: str = ""
 ) -> str:
@@ -175,6 +185,7 @@ def measure(
     """One server under load, as figures."""
     with server(app, port) as process:
         asyncio.run(crowd(1, port, 3, 0.1, expected))  # the imports, once
+        until_idle(process)
         before = processor_s(process)
         sessions = asyncio.run(
             crowd(options.sessions, port, options.moves, options.pause, expected)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import pandas as pd
 import streamlit as st
 
@@ -10,6 +12,7 @@ from effnet_viz.scaling.study import ScaleStudy
 from effnet_viz.scaling.sweep import Position
 from effnet_viz.ui.scale import guess, live, words
 from effnet_viz.ui.scale.choice import Shown
+from effnet_viz.ui.scale.views import KEPT
 
 
 def instead(shown: Shown, result: ScaleStudy, hidden: bool) -> None:
@@ -51,6 +54,15 @@ def headline(at: Position, hidden: bool) -> None:
 
 def stage_table(result: ScaleStudy) -> None:
     """Base → scaled per stage; changed cells are marked, with what rounding did."""
+    st.table(_stages(result), alt="Stage table, baseline to scaled")
+    st.caption(
+        "Marked cells changed. In brackets: the exact value before rounding; repeats round up, "
+        "channels snap to a multiple of 8. Computed here."
+    )
+
+
+@lru_cache(maxsize=KEPT)
+def _stages(result: ScaleStudy) -> pd.DataFrame:
     rows = []
     for before, after, ledger in zip(
         result.base_cost.stages, result.cost.stages, result.ledger, strict=True
@@ -69,11 +81,7 @@ def stage_table(result: ScaleStudy) -> None:
                 "receptive field": f"{after.receptive_field_px} px",
             }
         )
-    st.table(pd.DataFrame(rows).set_index("stage"), alt="Stage table, baseline to scaled")
-    st.caption(
-        "Marked cells changed. In brackets: the exact value before rounding; repeats round up, "
-        "channels snap to a multiple of 8. Computed here."
-    )
+    return pd.DataFrame(rows).set_index("stage")
 
 
 def _change(before: str, after: str) -> str:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from effnet_viz.figures import base as figures
 from effnet_viz.figures.base import si
 from effnet_viz.scaling.architectures import EFFICIENTNET_B0, RELEASED_VARIANTS
 from effnet_viz.scaling.compound import released
+from effnet_viz.scaling.cost import NetworkCost
+from effnet_viz.scaling.gap import RatioGap
 from effnet_viz.scaling.study import ScaleStudy, study
 from effnet_viz.ui.scale.words import times
 from effnet_viz.ui.shared.state import SCALE_BY_TITLES, ScaleChoice
+
+#: Drawings and tables are made once for everybody, those of so many networks kept: Streamlit checks
+#: every value of a figure that comes as a dict, at every run.
+KEPT = 256
 
 PLAIN_CONTROLS, PLAIN_EFFECT = "scale_plain_controls", "scale_plain_effect"
 
@@ -119,29 +126,34 @@ def gap(result: ScaleStudy) -> None:
     law, built = times(result.gap.law_ratio), times(result.gap.built_ratio)
     st.header(f"From the law's {law} to {built} as built")
     st.plotly_chart(
-        figures.gap_waterfall(result.gap),
+        _gap_figure(result.gap),
         alt="Waterfall from the law's ratio to the built ratio; the table below has the numbers",
         config={"displayModeBar": False},
         key="gap",
     )
     with st.expander("What each cause is", expanded=False):
         st.table(
-            pd.DataFrame(
-                [
-                    {
-                        "cause": c.name,
-                        "× baseline": figures.signed(c.share, 3),
-                        "why": c.explanation,
-                    }
-                    for c in result.gap.causes
-                ]
-            ).set_index("cause"),
+            _causes(result.gap),
             alt="Causes of the gap between the law and the built network",
         )
         st.caption(
             "Computed here by switching one rounding on after the other (repeats, channels, "
             "pixels); another order would share their interaction differently."
         )
+
+
+@lru_cache(maxsize=KEPT)
+def _gap_figure(gap: RatioGap) -> go.Figure:
+    return go.Figure(figures.gap_waterfall(gap))
+
+
+@lru_cache(maxsize=KEPT)
+def _causes(gap: RatioGap) -> pd.DataFrame:
+    rows = [
+        {"cause": c.name, "× baseline": figures.signed(c.share, 3), "why": c.explanation}
+        for c in gap.causes
+    ]
+    return pd.DataFrame(rows).set_index("cause")
 
 
 def where_macs_go(result: ScaleStudy) -> None:
@@ -151,12 +163,17 @@ def where_macs_go(result: ScaleStudy) -> None:
     share, stage, operator = max(shares)
     st.markdown(f"Stage {stage} ({operator}) takes the most: **{100 * share:.0f} %** of the total.")
     st.plotly_chart(
-        figures.stage_share_bars(result.base_cost, result.cost),
+        _shares_figure(result.base_cost, result.cost),
         alt="Share of the multiply-adds per stage, baseline and scaled: "
         + ", ".join(f"stage {n} {100 * s:.0f} %" for s, n, _ in shares),
         config={"displayModeBar": False},
         key="shares",
     )
+
+
+@lru_cache(maxsize=KEPT)
+def _shares_figure(base: NetworkCost, scaled: NetworkCost) -> go.Figure:
+    return go.Figure(figures.stage_share_bars(base, scaled))
 
 
 def take_away(result: ScaleStudy, recipe: str, as_json: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
@@ -97,10 +98,9 @@ class ScaleChoice:
     variant: str | None = None
 
     def study(self) -> ScaleStudy:
-        """The engine's account of this choice. Raises UserError where it cannot be scaled."""
-        if self.variant is not None:
-            return study(self.architecture, variant=self.variant)
-        return study(self.architecture, self.coefficients or self.multipliers)
+        """The account of this choice, the same for everybody. Raises UserError where it cannot be
+        scaled."""
+        return _study_of(self)
 
     @property
     def name(self) -> str:
@@ -111,6 +111,13 @@ class ScaleChoice:
             return self.variant.upper()
         m = self.multipliers
         return f"d {m.depth:g}, w {m.width:g}, {m.resolution_px} px"
+
+
+@lru_cache(maxsize=512)
+def _study_of(choice: ScaleChoice) -> ScaleStudy:
+    if choice.variant is not None:
+        return study(choice.architecture, variant=choice.variant)
+    return study(choice.architecture, choice.coefficients or choice.multipliers)
 
 
 def scale_choice() -> ScaleChoice:
