@@ -16,7 +16,7 @@ from typing import Literal
 from effnet_viz.errors import UserError
 from effnet_viz.scaling.architectures import (
     EFFICIENTNET_B0,
-    RELEASED_VARIANTS,
+    VARIANTS,
     ArchitectureSpec,
 )
 from effnet_viz.scaling.compound import (
@@ -51,7 +51,7 @@ STEPS: MappingProxyType[Slider, tuple[float, ...]] = MappingProxyType(
         "depth": _steps(0.1, 2, 0.05) + _steps(2.1, 8, 0.1),
         "width": _steps(0.25, 5, 0.05),
         "px": _steps(32, 1024, 8),
-        "variant": tuple(float(i) for i in range(len(RELEASED_VARIANTS))),
+        "variant": tuple(float(i) for i in range(len(VARIANTS))),
     }
 )
 
@@ -220,9 +220,9 @@ def multiplier_table(base: ArchitectureSpec, start: Multipliers, moved: Slider) 
 
 
 def released_table(base: ArchitectureSpec) -> Table:
-    """The released variants, in order."""
+    """The released variants in order, those published later last."""
     return tuple(
-        replace(position(base, released(variant)), variant=variant) for variant in RELEASED_VARIANTS
+        replace(position(base, released(variant)), variant=variant) for variant in VARIANTS
     )
 
 
@@ -269,7 +269,7 @@ def released_points(
     if base.name != EFFICIENTNET_B0.name or product < 1.01:
         return ()
     base_macs, points = _cost(base).macs, []
-    for variant in RELEASED_VARIANTS:
+    for variant in VARIANTS:
         multipliers = released(variant)
         law = multipliers.law_ratio(base.resolution_px)
         built = _cost(scale(base, multipliers)).macs / base_macs

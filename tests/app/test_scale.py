@@ -134,6 +134,19 @@ def test_a_link_restores_the_view(open_page):
     assert metric(app, "Multiply-adds").value == "37.7 B"
 
 
+@pytest.mark.parametrize(("variant", "params"), [("B8", "87.4 M"), ("L2", "480 M")])
+def test_the_variants_published_later_are_on_the_page_and_marked(open_page, variant, params):
+    app = open_page(by="B0-B7", variant=variant)
+    assert app.pills(key="variant").value == variant.lower()
+    assert "published after the paper" in app.pills(key="variant").help
+    assert metric(app, "Parameters").value == params
+    assert live._spec()["later"] == ["b8", "l2"]
+    app.pills(key="beside").set_value(["b8", "l2"]).run()
+    assert not app.exception
+    networks = next(t.value for t in app.table if "by law" in t.value.columns)
+    assert list(networks["parameters"])[1:] == ["87,413,142", "480,309,308"]
+
+
 def test_role_presets_set_the_papers_multipliers_and_do_not_stay_lit(open_page):
     app = open_page(by="d, w, r")
     app.pills(key="role_preset").select("width").run()

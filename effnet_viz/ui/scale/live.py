@@ -18,7 +18,8 @@ from effnet_viz.scaling import sweep
 from effnet_viz.scaling.architectures import (
     ARCHITECTURES,
     EFFICIENTNET_B0,
-    RELEASED_VARIANTS,
+    LATER_VARIANTS,
+    VARIANTS,
 )
 from effnet_viz.scaling.families import ROLES
 from effnet_viz.ui.scale import guess, tables, words
@@ -91,7 +92,9 @@ def _spec() -> dict[str, Any]:
         "architectures": list(ARCHITECTURE_TITLES.items()),
         "modes": list(SCALE_BY_TITLES.items()),
         "roles": list(ROLES),
-        "variants": list(RELEASED_VARIANTS),
+        "variants": list(VARIANTS),
+        "later": list(LATER_VARIANTS),
+        "laterHelp": widgets.LATER,
         "sliders": {
             key: {"label": label, "what": what, "at": sweep.STEPS[key]}  # type: ignore[index]
             for key, (label, what) in LABELS.items()
@@ -246,7 +249,7 @@ def _apply(change: dict[str, Any]) -> None:
 
 def _set(values: dict[str, Any]) -> None:
     """Values into the native widgets. One coefficient by itself moves the others that are held."""
-    if values.get("variant") in RELEASED_VARIANTS:
+    if values.get("variant") in VARIANTS:
         st.session_state["variant"] = values["variant"]
     numbers = {
         key: min(max(float(value), _RANGES[key][0]), _RANGES[key][1])

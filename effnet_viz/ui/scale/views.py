@@ -10,13 +10,14 @@ import streamlit as st
 
 from effnet_viz.figures import base as figures
 from effnet_viz.figures.base import si
-from effnet_viz.scaling.architectures import EFFICIENTNET_B0, RELEASED_VARIANTS
+from effnet_viz.scaling.architectures import EFFICIENTNET_B0, VARIANTS
 from effnet_viz.scaling.compound import released
 from effnet_viz.scaling.cost import NetworkCost
 from effnet_viz.scaling.gap import RatioGap
 from effnet_viz.scaling.study import ScaleStudy, study
 from effnet_viz.ui.scale.words import times
-from effnet_viz.ui.shared.state import SCALE_BY_TITLES, ScaleChoice
+from effnet_viz.ui.shared.state import SCALE_BY_TITLES, VARIANT_TITLES, ScaleChoice
+from effnet_viz.ui.shared.widgets import LATER
 
 #: Drawings and tables are made once for everybody, those of so many networks kept: Streamlit checks
 #: every value of a figure that comes as a dict, at every run.
@@ -75,10 +76,11 @@ def neighbours(choice: ScaleChoice, result: ScaleStudy) -> None:
     )
     beside = st.pills(
         "Released variants beside it",
-        list(RELEASED_VARIANTS),
+        list(VARIANTS),
         selection_mode="multi",
         default=["b1", "b2"],
-        format_func=str.upper,
+        format_func=VARIANT_TITLES.__getitem__,
+        help=LATER,
         key="beside",
         bind="query-params",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from effnet_viz.figures.base import mebibytes, si
-from effnet_viz.scaling.architectures import ArchitectureSpec
+from effnet_viz.scaling.architectures import LATER_VARIANTS, ArchitectureSpec
 from effnet_viz.scaling.compound import Coefficients, Multipliers
 from effnet_viz.scaling.cost import NetworkCost
 from effnet_viz.scaling.families import ROLES
@@ -158,6 +158,10 @@ def _short(value: float) -> float:
     return float(f"{value:.4g}")
 
 
+def _when(variant: str) -> str:
+    return ", published later" if variant in LATER_VARIANTS else ""
+
+
 def drawing_alt(base: ArchitectureSpec, at: Position) -> str:
     """The drawing in words."""
     parts = []
@@ -184,8 +188,9 @@ def curve(points: tuple[CurvePoint, ...], released: tuple[ReleasedPoint, ...], k
                 point.variant.upper(),
                 _short(point.phi),
                 _short(point.built_ratio),
-                f"{point.variant.upper()}: law {times(point.law_ratio)}, built "
-                f"{times(point.built_ratio)}; placed at the φ with its cost by law",
+                f"{point.variant.upper()}{_when(point.variant)}: law {times(point.law_ratio)}, "
+                f"built {times(point.built_ratio)}; placed at φ = {point.phi:.1f}, where the law "
+                "costs as much",
             ]
             for point in released
         ],

@@ -7,11 +7,12 @@ from contextlib import suppress
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from effnet_viz.scaling.architectures import ARCHITECTURES, RELEASED_VARIANTS
+from effnet_viz.scaling.architectures import ARCHITECTURES
 from effnet_viz.ui.shared.state import (
     ARCHITECTURE_TITLES,
     SCALE_BY_TITLES,
     SCALE_DEFAULTS,
+    VARIANT_TITLES,
     ScaleChoice,
     option_of,
     scale_choice,
@@ -21,7 +22,7 @@ from effnet_viz.ui.shared.state import (
 _TITLES = {
     "architecture": ARCHITECTURE_TITLES,
     "by": SCALE_BY_TITLES,
-    "variant": {variant: variant.upper() for variant in RELEASED_VARIANTS},
+    "variant": VARIANT_TITLES,
 }
 
 

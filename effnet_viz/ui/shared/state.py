@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar
 import streamlit as st
 
 from effnet_viz.errors import UserError
-from effnet_viz.scaling.architectures import ARCHITECTURES, RELEASED_VARIANTS, ArchitectureSpec
+from effnet_viz.scaling.architectures import ARCHITECTURES, VARIANTS, ArchitectureSpec
 from effnet_viz.scaling.compound import (
     Coefficients,
     Multipliers,
@@ -51,6 +51,9 @@ ARCHITECTURE_TITLES: MappingProxyType[str, str] = MappingProxyType(
 )
 SCALE_BY_TITLES: MappingProxyType[str, str] = MappingProxyType(
     {"formula": "φ", "multipliers": "d, w, r", "released": "B0-B7"}
+)
+VARIANT_TITLES: MappingProxyType[str, str] = MappingProxyType(
+    {variant: variant.upper() for variant in VARIANTS}
 )
 DEVICE_TITLES: MappingProxyType[str, str] = MappingProxyType(
     {"auto": "Automatic", "cpu": "CPU", "cuda": "CUDA GPU", "mps": "Apple GPU"}
@@ -128,8 +131,7 @@ def scale_choice() -> ScaleChoice:
     ]
     by = option_of("by", SCALE_BY_TITLES, str(d["by"]))
     if by == "released" and architecture.name == "efficientnet_b0":
-        titles = {variant: variant.upper() for variant in RELEASED_VARIANTS}
-        variant = option_of("variant", titles, str(d["variant"]))
+        variant = option_of("variant", VARIANT_TITLES, str(d["variant"]))
         return ScaleChoice(architecture, by, None, released(variant), variant)
     if by == "multipliers":
         multipliers = checked_multipliers(

@@ -7,7 +7,7 @@ from typing import Literal
 import streamlit as st
 
 from effnet_viz.errors import UserError
-from effnet_viz.scaling.architectures import ARCHITECTURES, RELEASED_VARIANTS
+from effnet_viz.scaling.architectures import ARCHITECTURES, VARIANTS
 from effnet_viz.scaling.compound import (
     PAPER_ALPHA,
     PAPER_BETA,
@@ -22,6 +22,7 @@ from effnet_viz.ui.shared.state import (
     DEVICE_TITLES,
     SCALE_BY_TITLES,
     SCALE_DEFAULTS,
+    VARIANT_TITLES,
     option_of,
     role_multipliers,
     value_of,
@@ -34,6 +35,8 @@ LOCK_HELP = (
     "By the law one step of φ multiplies the cost by α·β²·γ². Held, moving one coefficient moves "
     "the other two. The paper's 1.2, 1.1 and 1.15 make 1.92, which it calls about 2."
 )
+#: What sets some of the released variants apart.
+LATER = "B8 and L2 were published after the paper, with other training; its tables end at B7."
 
 
 def sidebar() -> None:
@@ -83,13 +86,14 @@ def scale_controls() -> None:
     elif by == "released":
         st.pills(
             "Released variant",
-            list(RELEASED_VARIANTS),
+            list(VARIANTS),
             default=str(SCALE_DEFAULTS["variant"]),
-            format_func=str.upper,
+            format_func=VARIANT_TITLES.__getitem__,
             wrap=True,
             key="variant",
             bind="query-params",
             required=True,
+            help=LATER,
         )
     else:
         _formula_controls()

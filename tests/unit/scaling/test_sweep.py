@@ -10,7 +10,8 @@ from effnet_viz.scaling.architectures import (
     ARCHITECTURES,
     CLASSROOM_BASELINE,
     EFFICIENTNET_B0,
-    RELEASED_VARIANTS,
+    LATER_VARIANTS,
+    VARIANTS,
 )
 from effnet_viz.scaling.compound import Coefficients, Multipliers
 from effnet_viz.scaling.cost import inference_memory_bytes, network_cost
@@ -95,10 +96,10 @@ def test_the_curve_runs_through_the_positions():
 
 def test_released_variants_stand_where_the_law_costs_the_same():
     points = {point.variant: point for point in sweep.released_points(EFFICIENTNET_B0, *PAPER)}
-    assert list(points) == list(RELEASED_VARIANTS)
+    assert list(points) == list(VARIANTS)
     product = 1.2 * 1.1**2 * 1.15**2
     for variant, point in points.items():
-        row = RELEASED_VARIANTS[variant]
+        row = VARIANTS[variant]
         law = row.depth * row.width**2 * (row.resolution_px / 224) ** 2
         assert product**point.phi == pytest.approx(law)
         assert point.built_ratio == study(variant=variant).gap.built_ratio
@@ -119,5 +120,8 @@ def test_rescaled_to_two_keeps_the_shares(start):
 
 def test_the_released_table_is_the_released_variants():
     table = sweep.released_table(EFFICIENTNET_B0)
-    assert [at.variant for at in table] == list(RELEASED_VARIANTS)
-    assert [at.costs[-1].params for at in table[:3]] == [5_288_548, 7_794_184, 9_109_994]
+    assert [at.variant for at in table] == list(VARIANTS)
+    params = {at.variant: at.costs[-1].params for at in table}
+    assert [params[name] for name in ("b0", "b1", "b2")] == [5_288_548, 7_794_184, 9_109_994]
+    later = {"b8": 87_413_142, "l2": 480_309_308}
+    assert {name: params[name] for name in LATER_VARIANTS} == later

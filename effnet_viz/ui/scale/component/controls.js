@@ -25,6 +25,7 @@ function buildControls(root) {
     release("variant", index);
   });
   p.variants.box.classList.add("variant");
+  markLater(p.variants.buttons);
   p.variants.box.onpointerenter = () => touch("variant");
   const names = [...COEFFICIENTS, "depth", "width", "px"];
   const rest = make("div", { class: "rest" }, ...names.map((name) => buildSlider(p, name)));
@@ -131,6 +132,13 @@ function chips(label, items, pick) {
   const row = make("div", { class: "chips", role: "group", "aria-label": label }, ...buttons);
   const title = make("span", { class: "label" }, label);
   return { box: make("div", { class: "choice" }, title, row), buttons };
+}
+
+/** What was published after the paper stands behind a word that says so. */
+function markLater(buttons) {
+  const later = buttons.filter((button) => S.spec.later.includes(button.dataset.value));
+  for (const button of later) button.title = S.spec.laterHelp;
+  later[0]?.before(make("span", { class: "later", title: S.spec.laterHelp }, "later:"));
 }
 
 function action(title, onclick) {

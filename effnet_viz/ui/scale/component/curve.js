@@ -100,7 +100,10 @@ function drawLines(curve, data, at, hidden) {
   let labelled = -99;
   for (const [name, phi, built, words] of hidden ? [] : data.released) {
     const x = at.x(phi);
-    if (x < 0 || x > at.width) continue;
+    if (x < 0 || x > at.width) {
+      if (x > 0) curve.released.append(beyond(name, words, at.width));
+      continue;
+    }
     const y = at.y(built);
     curve.released.append(
       draw("path", { d: `M${x} ${y - 4}l4 4l-4 4l-4 -4z` }, draw("title", {}, words)),
@@ -109,4 +112,9 @@ function drawLines(curve, data, at, hidden) {
     labelled = x;
     curve.released.append(draw("text", { x: x - 5, y: y - 5 }, name));
   }
+}
+
+/** A variant that lies beyond the curve's end: its name at the edge, with an arrow. */
+function beyond(name, words, width) {
+  return draw("text", { x: width, y: 10 }, `${name} →`, draw("title", {}, words));
 }
