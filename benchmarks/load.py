@@ -7,7 +7,8 @@ counts from the message that sends the value to the end of the script it starts,
 the figures of that value and of no other session's.
 
 The class finds both servers warm: a visitor was there before, and what a server loads after its
-first answer is loaded. Use a quiet machine; the load is printed. What is compared are the two servers of one run.
+first answer is loaded. Use a quiet machine; the load is printed. What is compared are the two
+servers of one run.
 """
 
 from __future__ import annotations
