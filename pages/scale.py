@@ -30,4 +30,6 @@ with effect:
         views.neighbours(shown.choice, result)
         views.gap(result)
         views.where_macs_go(result)
-        views.take_away(result, python_recipe(result), json.dumps(result.as_dict(), indent=2))
+        views.take_away(
+            shown.choice, result, python_recipe(result), json.dumps(result.as_dict(), indent=2)
+        )

@@ -1,4 +1,4 @@
-"""The Scale page's Python, run as it stands on the page."""
+"""What the Scale page gives to take along: its Python, run as it stands, and the files."""
 
 import runpy
 
@@ -8,6 +8,7 @@ from effnet_viz.scaling.architectures import RESNET_50
 from effnet_viz.scaling.compound import Coefficients, Multipliers, scale
 from effnet_viz.scaling.cost import network_cost
 from effnet_viz.scaling.families import released_spec
+from tests.app.conftest import texts
 from tests.unit.scaling.test_study import STUDIES
 
 MOBILE = STUDIES["MobileNetV2 by phi"].scaled
@@ -41,3 +42,24 @@ def test_the_code_on_the_page_gives_the_network_on_the_page(
     if "model" in left:
         counted = sum(p.numel() for p in left["model"].parameters())
         assert counted == network_cost(spec).params
+
+
+def test_the_networks_files_are_made_when_asked_for(open_page):
+    def offered(app) -> list[str]:
+        return [button.label for button in app.get("download_button") if "ZIP" in button.label]
+
+    app = open_page(architecture="Classroom baseline", phi="1")
+    assert not offered(app)
+    app.button(key="start_export").click().run()
+    running = app.session_state["job_export"]
+    if running is not None:
+        assert running[1].wait(120)
+        app.run()
+    assert not app.exception
+    assert offered(app) == ["Network, ZIP, 3 MB"]
+    assert "Weights: grown from classroom baseline, not trained further." in texts(app)
+    app.slider(key="phi").set_value(2.0).run()
+    assert not offered(app)
+    too_large = open_page(by="B0-B7", variant="L2")
+    too_large.button(key="start_export").click().run()
+    assert "would take 1,832 MB" in too_large.error[0].value

@@ -16,6 +16,7 @@ from effnet_viz.scaling.cost import NetworkCost
 from effnet_viz.scaling.gap import RatioGap
 from effnet_viz.scaling.study import ScaleStudy, study
 from effnet_viz.ui.scale.words import times
+from effnet_viz.ui.shared import background_views, work
 from effnet_viz.ui.shared.state import SCALE_BY_TITLES, VARIANT_TITLES, ScaleChoice
 from effnet_viz.ui.shared.widgets import LATER
 
@@ -178,8 +179,8 @@ def _shares_figure(base: NetworkCost, scaled: NetworkCost) -> go.Figure:
     return go.Figure(figures.stage_share_bars(base, scaled))
 
 
-def take_away(result: ScaleStudy, recipe: str, as_json: str) -> None:
-    """The Python that builds it, and the table as files."""
+def take_away(choice: ScaleChoice, result: ScaleStudy, recipe: str, as_json: str) -> None:
+    """The Python that builds it, the table as files, and the network itself."""
     st.header("Take it away")
     st.code(recipe, language="python")
     with st.container(horizontal=True):
@@ -200,3 +201,29 @@ def take_away(result: ScaleStudy, recipe: str, as_json: str) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
+    _network_as_files(choice, result)
+
+
+def _network_as_files(choice: ScaleChoice, result: ScaleStudy) -> None:
+    title = f"{result.base.title}, {choice.name}"
+    made = background_views.result_of(
+        "export",
+        choice,
+        "Make the network's files",
+        lambda: work.export_job(result, title),
+        icon=":material/deployed_code:",
+        hint="A Python file that stands alone and the weights (safetensors): trained ones where "
+        "there are any, else grown from a trained baseline, else untrained.",
+        most=1,
+    )
+    if made is None:
+        return
+    st.download_button(
+        f"Network, ZIP, {len(made.data) / 2**20:.0f} MB",
+        made.data,
+        file_name=f"{result.base.name}-{result.multipliers.resolution_px}px.zip",
+        mime="application/zip",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    st.caption(f"Weights: {made.weights}. Run network.py beside weights.safetensors.")

@@ -24,12 +24,14 @@ def result_of(
     icon: str,
     disabled: bool = False,
     hint: str = "",
+    most: int = RESULTS_KEPT,
 ) -> Any:
     """What was made for this ``request`` in this visit, else None: then there is the button that
     starts it, or the progress of what runs in this ``slot``.
 
-    One thing runs in a slot at a time. Results are kept for the visit, so a choice that was made
-    before costs nothing; a failure is one sentence, and the button is there again.
+    One thing runs in a slot at a time. The last ``most`` results are kept for the visit, so a
+    choice that was made before costs nothing; a failure is one sentence, and the button is there
+    again.
     """
     kept: dict[Hashable, Any] = st.session_state.setdefault(f"kept_{slot}", {})
 
@@ -47,7 +49,7 @@ def result_of(
 
     running = _running(slot)
     if running is not None and running[1].standing().finished:
-        _collect(slot, kept, *running)
+        _collect(slot, kept, *running, most)
         running = None
     pressed.act_if_pressed(f"start_{slot}", begin)
     running = _running(slot)
@@ -73,12 +75,14 @@ def _running(slot: str) -> tuple[Hashable, Background[Any]] | None:
     return found
 
 
-def _collect(slot: str, kept: dict[Hashable, Any], request: Hashable, job: Background[Any]) -> None:
+def _collect(
+    slot: str, kept: dict[Hashable, Any], request: Hashable, job: Background[Any], most: int
+) -> None:
     st.session_state[f"job_{slot}"] = None
     st.session_state[f"problem_{slot}"] = job.failure
     if job.result is not None:
         kept[request] = job.result
-        while len(kept) > RESULTS_KEPT:
+        while len(kept) > most:
             kept.pop(next(iter(kept)))
     elif job.should_stop():
         st.session_state[f"cancelled_{slot}"] = True

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from effnet_viz.engine.jobs.background import Background
     from effnet_viz.engine.weights import LoadedModel
     from effnet_viz.scaling.architectures import ArchitectureSpec
+    from effnet_viz.scaling.study import ScaleStudy
 
 
 @st.cache_resource(scope="session", on_release=Job.leave, max_entries=1, show_spinner=False)
@@ -86,6 +87,17 @@ def photos_job(
 
     which = work.Target(target, own)
     return Background(lambda task: work.many_photos(task, models, images, method, which, stage))
+
+
+def export_job(study: ScaleStudy, title: str) -> Background[Any]:
+    """A network's Python and weights as one file, not started; not cached. Raises UserError where
+    the file would be too large."""
+    loaded()
+    from effnet_viz.engine.jobs import export
+    from effnet_viz.engine.jobs.background import Background
+
+    export.check_size(study.scaled)
+    return Background(lambda task: export.exported(task, study, title))
 
 
 def training_folder() -> Path | None:
