@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from effnet_viz.engine import images
-from effnet_viz.ui.shared.photos import YOURS
+from effnet_viz.ui.shared import photos
+from effnet_viz.ui.shared.photos import YOURS, camera_is_allowed
 from tests.app.conftest import texts
 
 
@@ -47,6 +48,47 @@ def test_the_uploader_refuses_nothing_without_words(run):
     assert uploader.proto.max_upload_size_mb > images.MAX_BYTES / 2**20
     assert "HEIC" in texts(run)
     assert "30 MB" in texts(run)
+
+
+def test_a_file_that_the_browser_holds_back_has_its_reason_ready(run):
+    limit = run.file_uploader(key="upload").proto.max_upload_size_mb
+    said = [html.value for html in run.get("html") if "did not arrive" in html.value]
+    assert said
+    assert f"more than {limit} MB" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        ("https://scaling.example.org/run", True),
+        ("http://localhost:8501/", True),
+        ("http://127.0.0.1:8501/compare", True),
+        ("http://[::1]:8501/", True),
+        ("http://class.localhost/", True),
+        ("http://192.168.1.20:8501/", False),
+        ("http://localhost.example.org/", False),
+        (None, False),
+    ],
+)
+def test_the_camera_is_offered_where_browsers_allow_it(address, allowed):
+    assert camera_is_allowed(address) is allowed
+
+
+def test_a_photo_by_camera_is_ones_own_photo(run, monkeypatch):
+    monkeypatch.setattr(photos, "camera_is_allowed", lambda _: True)
+    upload(run, "mine.jpg", picture())
+    assert not run.camera_input, "the camera is off until it is asked for"
+    run.session_state["lens"] = True
+    run.run()
+    run.camera_input(key="camera").upload("shot.jpg", picture(size=(200, 300))).run()
+    assert not run.exception
+    assert run.selectbox(key="photo").value == YOURS
+    assert run.session_state["own_photo"].image.size == (200, 300)
+    run.file_uploader(key="upload").set_value([]).run()
+    assert run.selectbox(key="photo").value == YOURS, "what was replaced is not what is shown"
+    run.camera_input(key="camera").clear().run()
+    assert not run.exception
+    assert YOURS not in run.selectbox(key="photo").options
 
 
 def test_each_refusal_gives_its_own_reason(run):

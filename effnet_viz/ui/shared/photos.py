@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -14,7 +15,7 @@ from effnet_viz.engine.training import imagenette
 from effnet_viz.errors import UserError
 from effnet_viz.evidence import samples
 from effnet_viz.ui.frame.served import note_photo
-from effnet_viz.ui.shared import cache
+from effnet_viz.ui.shared import cache, found
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -26,10 +27,21 @@ YOURS = "Your photo"
 DEFAULT_SAMPLE = "church-and-horn"
 WHAT_IS_TAKEN = f"{images.FORMATS}, up to {images.MAX_BYTES // 2**20} MB. It is not stored."
 
-#: The server's limit lies above a photo's, which the caption says.
-_WITHOUT_ITS_OWN_LIMIT = (
-    "<style>[data-testid='stFileUploaderDropzoneInstructions'] {display: none}</style>"
-)
+#: The server's limit lies above a photo's, which the caption says. What lies above the server's
+#: never reaches it: the browser refuses it with an icon, so the reason is on the page already, and
+#: shown where there is that icon.
+_UPLOADER_STYLE = """<style>
+[data-testid='stFileUploaderDropzoneInstructions'] {display: none}
+[data-testid='stFileUploader']:has([data-testid='stFileChip'][aria-invalid='true'])::after {
+  content: "This file did not arrive: it has more than LIMIT MB, or the connection broke.";
+  display: block;
+  margin-top: 0.4rem;
+  font-size: 0.875rem;
+}
+</style>"""
+
+#: Hosts whose pages may use the camera without HTTPS.
+_SELF = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +82,9 @@ def photo_picker() -> Photo:
 def photo_select(width: int | Literal["stretch"] = "stretch") -> Photo:
     """The list of samples and, where there is one, the visitor's own photo; what is chosen."""
     catalogue = {sample.name: sample for sample in samples.list_samples()}
+    come_upon = found.found()
+    if come_upon is not None:
+        catalogue[come_upon[0].name] = come_upon[0]
     names = list(catalogue)
     own: Photo | None = st.session_state.get("own_photo")
     if own:
@@ -92,14 +107,18 @@ def photo_select(width: int | Literal["stretch"] = "stretch") -> Photo:
     )
     if st.session_state.get("photo_is_elsewhere"):
         st.info(
-            "The photo of this view was somebody's own: it stays with them and is in no link. "
-            "Choose it again, or take a sample.",
+            "The photo of this view was somebody's own, which neither a link nor a reload keeps: "
+            "choose it again, or take a sample.",
             icon=":material/no_photography:",
         )
+    found.say_elsewhere(chosen == DEFAULT_SAMPLE)
     if chosen == YOURS and own:
         return _noted(own)
     sample = catalogue[chosen]
-    data = samples.read_sample(sample.name)
+    if come_upon is not None and chosen == come_upon[0].name:
+        data = come_upon[1]
+    else:
+        data = samples.read_sample(sample.name)
     credit = f"{sample.source}; {sample.licence}."
     if sample.source.startswith("assets/"):
         credit = (
@@ -124,21 +143,39 @@ def _noted(photo: Photo) -> Photo:
 
 
 def upload_control() -> None:
-    """The uploader, and why a file was refused.
+    """The uploader and, where the browser allows it, the camera; why a file was refused.
 
-    It takes any file, and larger ones than a photo may be: what it refuses itself shows as an icon
-    without a reason, so the reason is given here, for both.
+    The uploader takes any file, and larger ones than a photo may be: what it refuses itself shows
+    as an icon without a reason, so the reason is given here, for both.
     """
-    st.html(_WITHOUT_ITS_OWN_LIMIT)
+    st.html(_UPLOADER_STYLE.replace("LIMIT", str(st.get_option("server.maxUploadSize"))))
     st.file_uploader(
-        "Your own photo", key="upload", on_change=_uploaded, label_visibility="collapsed"
-    )
+        "Your own photo", key="upload", on_change=_handed, args=("upload",),
+        label_visibility="collapsed",
+    )  # fmt: skip
+    if camera_is_allowed(st.context.url):
+        with st.expander("Camera", icon=":material/photo_camera:", on_change="rerun", key="lens"):
+            if st.session_state.get("lens"):
+                st.camera_input(
+                    "A photo of yours", key="camera", on_change=_handed, args=("camera",),
+                    resolution="720p", label_visibility="collapsed",
+                )  # fmt: skip
     st.caption(
         WHAT_IS_TAKEN,
         help=f"Photos {images.LIMITS}. Yours stays in this visit's memory.",
     )
     if problem := st.session_state.get("upload_problem"):
         st.error(problem, icon=":material/error:")
+
+
+def camera_is_allowed(address: str | None) -> bool:
+    """Whether browsers hand the camera to a page at this address: over HTTPS or on this machine.
+
+    On a phone the uploader offers the camera anyway.
+    """
+    url = urlsplit(address or "")
+    host = url.hostname or ""
+    return url.scheme == "https" or host in _SELF or host.endswith(".localhost")
 
 
 def fetch_button(key: str, width: Literal["stretch", "content"] = "content") -> None:
@@ -182,20 +219,19 @@ def _photo_chosen() -> None:
     st.session_state["photo_is_elsewhere"] = False
 
 
-def _uploaded() -> None:
+def _handed(widget: Literal["upload", "camera"]) -> None:
+    """A file has come from a widget, or left it."""
     refused = st.session_state.pop("upload_problem", None)
-    upload = st.session_state["upload"]
+    upload = st.session_state[widget]
     if upload is None:
-        # What is taken out of the uploader is the photo, unless it was a file that was refused.
+        # What is taken out of a widget is the photo, unless it was a file that was refused.
         # A browser also takes the old file out before it hands over a new one.
-        if refused is None and st.session_state.pop("own_photo", None):
-            st.session_state["taken_out"] = True
-            if st.session_state.get("photo") == YOURS:
-                st.session_state["photo"] = DEFAULT_SAMPLE
+        if refused is None and st.session_state.get("own_photo_from") == widget:
+            _forget()
         return
     data = upload.getvalue()
     file = PhotoFile.of(data)
-    title = upload.name.rsplit("/", 1)[-1][:60]
+    title = upload.name.rsplit("/", 1)[-1][:60] if widget == "upload" else "from the camera"
     try:
         cache.photo(file)
     except UserError as error:
@@ -208,8 +244,16 @@ def _uploaded() -> None:
         return
     st.session_state["taken_out"] = False
     st.session_state["own_photo"] = Photo(file, title, f"Your photo {title}", None, "")
+    st.session_state["own_photo_from"] = widget
     st.session_state["photo"] = YOURS
     st.session_state["photo_is_elsewhere"] = False
+
+
+def _forget() -> None:
+    if st.session_state.pop("own_photo", None):
+        st.session_state["taken_out"] = True
+        if st.session_state.get("photo") == YOURS:
+            st.session_state["photo"] = DEFAULT_SAMPLE
 
 
 def _as_text(name: str) -> str:
