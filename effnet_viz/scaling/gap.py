@@ -164,15 +164,8 @@ def _width(channels: int, width: float, whole: bool) -> float:
     return round_filters(channels, width) if whole and channels else undusted(channels * width)
 
 
-def _macs(
-    base: ArchitectureSpec,
-    depth: float,
-    width: float,
-    px: float,
-    repeats: bool = False,
-    channels: bool = False,
-) -> float:
-    return total(expand_relaxed(_relaxed(base, depth, width, px, repeats, channels))).macs
+def _macs(base: ArchitectureSpec, depth: float, width: float, px: float, **rounded: bool) -> float:
+    return total(expand_relaxed(_relaxed(base, depth, width, px, **rounded))).macs
 
 
 def _by_kind(blocks: Iterable[Block]) -> dict[str, float]:
