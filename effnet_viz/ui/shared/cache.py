@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextvars
 import uuid
 from collections.abc import Callable, Hashable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import streamlit as st
@@ -41,6 +42,8 @@ MODELS_KEPT = 16
 RESULTS_BYTES = 16 * 2**20
 #: About what a result takes beside its cells.
 BYTES_PER_RECORD = 1024
+#: What is counted of maps, each kept with its map.
+NUMBERS_KEPT = 128
 #: Decoded photos: a dozen of twelve megapixels.
 PHOTOS_BYTES = 512 * 2**20
 
@@ -350,16 +353,18 @@ def _map_bytes(maps: tuple[CamResult, ...]) -> int:
     return sum(BYTES_PER_RECORD + 32 * each.grid[0] * each.grid[1] for each in maps)
 
 
+@lru_cache(maxsize=NUMBERS_KEPT)
 def map_numbers(result: CamResult, baseline: CamResult | None, box: Box | None) -> MapNumbers:
-    """What is counted of a map; microseconds, so not cached."""
+    """What is counted of a map, kept: a page asks at every move of its controls."""
     loaded()
     from effnet_viz.engine.maps import metrics
 
     return metrics.map_numbers(result, baseline=baseline, box=box)
 
 
+@lru_cache(maxsize=NUMBERS_KEPT)
 def in_words(result: CamResult) -> str:
-    """Where a map's mass lies, for those who cannot see it; not cached."""
+    """Where a map's mass lies, for those who cannot see it, kept as `map_numbers` are."""
     loaded()
     from effnet_viz.engine.maps import metrics
 
@@ -377,7 +382,7 @@ def difference(
 
 
 def rank_correlation(result: CamResult, other: CamResult) -> float | None:
-    """Spearman's rank correlation of two maps; not cached."""
+    """Spearman's rank correlation of two maps."""
     return map_numbers(result, other, None).rank_correlation
 
 
