@@ -153,6 +153,15 @@ class RemovalCurves(NamedTuple):
     insertion: tuple[float, ...]
 
 
+class RemovalFrames(NamedTuple):
+    """What a model sees while pixels are removed or added: at each of the ``shares`` of the pixels,
+    0 to 1, a picture's file for ``deletion`` and one for ``insertion``."""
+
+    shares: tuple[float, ...]
+    deletion: tuple[bytes, ...]
+    insertion: tuple[bytes, ...]
+
+
 class Removal(NamedTuple):
     """Areas under two curves, 0-1: a good map's ``deletion`` is low, its ``insertion`` high."""
 

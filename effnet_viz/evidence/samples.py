@@ -162,16 +162,26 @@ def _fetched(cache: Path) -> list[tuple[Sample, Path]]:
     for wnid, label in IMAGENETTE_CLASSES.items():
         photos = sorted((cache / IMAGENETTE_NAME / "val" / wnid).glob("*.JPEG"))
         for number, path in enumerate(photos[:PHOTOS_PER_CLASS], start=1):
-            sample = Sample(
+            sample = of_imagenette(
+                path,
+                label,
                 name=f"imagenette-{label.lower().replace(' ', '-')}-{number}",
                 title=f"{label[0].upper()}{label[1:]}, real photo {number}",
-                true_label=label,
-                source=f"{_IMAGENETTE_SOURCE}: {path.name}",
-                licence=_IMAGENETTE_LICENCE,
-                alt=f"A real photo that ImageNet labels “{label}”.",
             )
             rows.append((sample, path))
     return rows
+
+
+def of_imagenette(path: Path, label: str, *, name: str, title: str) -> Sample:
+    """One of Imagenette's validation photos as a sample."""
+    return Sample(
+        name=name,
+        title=title,
+        true_label=label,
+        source=f"{_IMAGENETTE_SOURCE}: {path.name}",
+        licence=_IMAGENETTE_LICENCE,
+        alt=f"A real photo that ImageNet labels “{label}”.",
+    )
 
 
 def _from_library() -> list[tuple[Sample, Path]]:

@@ -8,7 +8,7 @@ or streamlit.
 - ``base``: results in, plotly figures out. No torch, no streamlit; colours hold on light and dark.
 - ``block_drawing``: a block's operations as an SVG drawing that follows the page's own text colour.
 - ``canvas``: the pieces that drawing is made of, as SVG: slabs, boxes with bars, nodes, arrows.
-- ``drawn_on``: a photo's square as a chart on which a box can be drawn.
+- ``drawn_on``: what a photo answers to a pointer: a box that is drawn, a map's cell with its value.
 - ``lesson``: the Lesson page's figures: where points are put, and what a class bids.
 - ``overlays``: maps onto photos: pictures as PIL images.
 - ``paper``: the Paper page's figures: plain numbers in, plotly figures out.

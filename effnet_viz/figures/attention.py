@@ -3,7 +3,7 @@ out. No torch, no streamlit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from types import MappingProxyType
 
@@ -17,6 +17,7 @@ from effnet_viz.evidence.attention import (
     ShiftRow,
     seeds_range,
 )
+from effnet_viz.evidence.results import RemovalCurves
 from effnet_viz.figures.base import NEUTRAL, ROLE_COLOURS, TRANSPARENT
 from effnet_viz.figures.paper import faded
 from effnet_viz.scaling.centres import Centres, tiles
@@ -237,3 +238,41 @@ def shift_said(row: ShiftRow) -> str:
         f"{row.network}, stage {row.stage}, cells {PLACINGS[row.placed]}: {row.mean:+.1f} % of the "
         f"side ({row.low:+.1f} to {row.high:+.1f}), {row.mean * px:+.1f} px of {row.side_px}"
     )
+
+
+def removal_curves(
+    curves: Mapping[str, RemovalCurves],
+    roles: Mapping[str, str],
+    insertion: bool,
+    frames_at: Sequence[float],
+) -> go.Figure:
+    """The class's probability while the most important pixels of each network's map are removed, or
+    added for ``insertion``: one line a network, by title; a dot where there is a frame of it."""
+    figure = go.Figure()
+    for title, each in curves.items():
+        values = each.insertion if insertion else each.deletion
+        colour = ROLE_COLOURS.get(roles[title], NEUTRAL)
+        has_frame = [any(abs(x - at) < 1e-3 for at in frames_at) for x in each.fractions]
+        figure.add_scatter(
+            name=title,
+            x=[100 * fraction for fraction in each.fractions],
+            y=[100 * value for value in values],
+            mode="lines+markers",
+            line={"color": colour, "width": 2},
+            marker={"color": colour, "size": [9 if framed else 0 for framed in has_frame]},
+            hovertemplate=f"{title}: %{{y:.0f}} % at %{{x:.0f}} % of the pixels<extra></extra>",
+        )
+    done = "added" if insertion else "removed"
+    figure.update_xaxes(title=f"pixels {done}", ticksuffix=" %", zeroline=False)
+    figure.update_yaxes(
+        title="probability", ticksuffix=" %", range=[-4, 104], tickvals=[0, 50, 100]
+    )
+    figure.update_layout(
+        height=260,
+        margin={"l": 8, "r": 8, "t": 40, "b": 8},
+        legend={"orientation": "h", "y": 1.06, "yanchor": "bottom", "x": 0},
+        plot_bgcolor=TRANSPARENT,
+        paper_bgcolor=TRANSPARENT,
+        dragmode=False,
+    )
+    return figure

@@ -51,15 +51,13 @@ def map_image(
     side: int,
     *,
     colours: Colours = "inferno",
-    full_scale: float | None = None,
     raw_grid: bool = False,
 ) -> Image.Image:
-    """The map as an RGB square of ``side`` pixels; ``full_scale`` (default: its own maximum) is the
-    value that gets the brightest colour. ``raw_grid`` shows the cells, each round its own centre,
-    else they are interpolated between the centres. Beyond the outermost ones their values go on.
+    """The map as an RGB square of ``side`` pixels, its own maximum in the brightest colour.
+    ``raw_grid`` shows the cells, each round its own centre, else they are interpolated between the
+    centres. Beyond the outermost ones their values go on.
     """
-    top = full_scale if full_scale else result.raw_max
-    values = np.asarray(result.raw, dtype=np.float32) / (top or 1.0)
+    values = np.asarray(result.raw, dtype=np.float32) / (result.raw_max or 1.0)
     resampling = Image.Resampling.NEAREST if raw_grid else Image.Resampling.BICUBIC
     placed = resampled(values.clip(0, 1), result.centres, side, resampling=resampling)
     indices = (placed.clip(0, 1) * 255).astype(np.uint8)
@@ -82,7 +80,6 @@ def overlay(
     *,
     opacity: float = 0.55,
     colours: Colours = "inferno",
-    full_scale: float | None = None,
     raw_grid: bool = False,
     longest_px: int = 640,
 ) -> Image.Image:
@@ -94,7 +91,7 @@ def overlay(
     dimmed, (left, top, side) = _dimmed_frame(photo, square, longest_px)
     seen = dimmed.crop((left, top, left + side, top + side))
     if result.evidence:
-        heat = map_image(result, side, colours=colours, full_scale=full_scale, raw_grid=raw_grid)
+        heat = map_image(result, side, colours=colours, raw_grid=raw_grid)
         bare = seen.convert("L").convert("RGB")
         seen = Image.blend(seen, heat, opacity)
         if raw_grid:

@@ -86,6 +86,16 @@ def test_photo_and_five_maps_stand_in_one_row_on_the_first_screen(page: Page, se
     assert len({round(box["y"]) for box in boxes if box}) == 1
     assert all(box and box["y"] + box["height"] < 900 for box in boxes)
 
+    page.get_by_text("Raw grid", exact=True).click()  # now a cell tells its value to a pointer
+    layers = page.locator(".st-key-map_row .cells")
+    expect(layers).to_have_count(5)
+    picture, layer = pictures.nth(1).bounding_box(), layers.first.bounding_box()
+    assert picture
+    assert layer == pytest.approx(picture, abs=1.5)
+    page.mouse.move(picture["x"] + picture["width"] / 2, picture["y"] + picture["height"] / 2)
+    cell = page.locator(".cells i:hover")
+    expect(cell).to_have_attribute("data-says", re.compile("of the maximum; rank .* of 36"))
+
 
 def test_a_phone_shows_photo_and_map_before_any_screen_of_controls(page: Page, server: str):
     page.set_viewport_size({"width": 390, "height": 844})

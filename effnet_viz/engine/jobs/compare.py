@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from effnet_viz.engine import growth
 from effnet_viz.engine.images import square as centre_square
-from effnet_viz.engine.maps import cam, metrics
+from effnet_viz.engine.maps import cam, faithfulness, metrics
 from effnet_viz.engine.optimise import optimise
 from effnet_viz.engine.training import imagenette
 from effnet_viz.engine.training.recipe import PhotoSet, load_photos, top1_percent
 from effnet_viz.errors import Cancelled, UserError
 from effnet_viz.evidence.map_methods import METHODS
-from effnet_viz.evidence.results import CamResult
+from effnet_viz.evidence.results import CamResult, RemovalCurves, RemovalFrames
 from effnet_viz.evidence.splits import read_names
 from effnet_viz.scaling.families import IMAGENETTE_CLASSES
 
@@ -59,11 +59,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """How much a model's answer needs what its map shows, all 0-1 (ROAD -1 to 1)."""
+    """How much a model's answer needs what its map shows, all 0-1 (ROAD -1 to 1), and what it saw
+    on the way."""
 
     deletion: float
     insertion: float
     road: float
+    curves: RemovalCurves
+    frames: RemovalFrames
 
 
 def score_cam(
@@ -133,7 +136,8 @@ def removal(
             on_progress=part("ROAD", 0.5),
             should_stop=task.should_stop,
         )
-        measured[key] = Removed(areas.deletion, areas.insertion, road)
+        frames = faithfulness.removal_frames(model, image, square, results[key])
+        measured[key] = Removed(*areas[:2], road, areas.curves, frames)
     return measured
 
 

@@ -7,6 +7,7 @@ reading order.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from pytorch_grad_cam.metrics.road import ROADLeastRelevantFirst, ROADMostRelevantFirst
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputSoftmaxTarget
 from torch import Tensor
@@ -24,11 +26,9 @@ from effnet_viz.engine.inference import batch_at_once, guard, with_cpu_fallback
 from effnet_viz.engine.maps.placing import resampled
 from effnet_viz.engine.weights import seeding
 from effnet_viz.errors import Cancelled, UserError
-from effnet_viz.evidence.results import CamResult, Removal, RemovalCurves
+from effnet_viz.evidence.results import CamResult, Removal, RemovalCurves, RemovalFrames
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from effnet_viz.engine.images import Square
     from effnet_viz.engine.weights import LoadedModel
 
@@ -41,6 +41,8 @@ Stop = Callable[[], bool]
 BLUR_KERNEL_PX, BLUR_SIGMA_PX, BLUR_AT_PX = 11, 5.0, 224
 #: The shares of pixels that ROAD keeps or removes, the library's own.
 ROAD_PERCENTILES = (10, 20, 30, 40, 50, 60, 70, 80, 90)
+#: The shares of pixels that frames are made of, all of them steps of the curves; a frame's side.
+FRAMES_AT, FRAME_PX = (0.0, 0.1, 0.25, 0.5, 0.75), 192
 
 
 def deletion_insertion(
@@ -70,18 +72,13 @@ def deletion_insertion(
         raise UserError(f"Pixels are removed in at least one step, not in {steps}.")
     guard(model.spec, device=model.device, loaded=True, batch_size=batch_at_once(model.spec))
     inputs = model.preprocess(image, square)
-    order = _importance(result, inputs).argsort()[::-1].copy()
-    mean, blurred = torch.zeros_like(inputs), _blurred(inputs)
-    empty_of_deletion = blurred if baseline_fill == "blur" else mean
-    empty_of_insertion = mean if baseline_fill == "mean" else blurred
+    order = _most_important_first(result, inputs)
     kept = np.linspace(0, order.size, steps + 1).round().astype(int)
 
     def changed() -> Iterator[Tensor]:
-        for top, bottom in ((empty_of_deletion, inputs), (inputs, empty_of_insertion)):
+        for chosen, rest in _sides(inputs, baseline_fill):
             for count in kept:
-                chosen = torch.zeros(order.size, dtype=torch.bool)
-                chosen[torch.from_numpy(order[:count])] = True
-                yield torch.where(chosen.view(inputs.shape[-2:]), top, bottom)
+                yield _mixed(order[:count], chosen, rest)
 
     def run(model: LoadedModel) -> list[float]:
         return list(
@@ -98,6 +95,42 @@ def deletion_insertion(
         float(np.trapezoid(insertion, fractions)),
         RemovalCurves(tuple(fractions.tolist()), tuple(deletion), tuple(insertion)),
     )
+
+
+def removal_frames(
+    model: LoadedModel,
+    image: Image.Image,
+    square: Square | None,
+    result: CamResult,
+    *,
+    shares: tuple[float, ...] = FRAMES_AT,
+    baseline_fill: Fill = "paper",
+) -> RemovalFrames:
+    """What the model is shown by `deletion_insertion` once these ``shares`` of the pixels, 0 to 1,
+    are removed or added: WebP files of `FRAME_PX` a side. No pass is run.
+
+    Raises UserError for a map without evidence.
+    """
+    _check(result)
+    inputs = model.preprocess(image, square)
+    order = _most_important_first(result, inputs)
+    how = model.record["preprocessing"]
+    mean, std = (torch.tensor(how[key]).view(3, 1, 1) for key in ("mean", "std"))
+
+    def frame(share: float, chosen: Tensor, rest: Tensor) -> bytes:
+        seen = _mixed(order[: round(share * order.size)], chosen, rest)[0]
+        pixels = (255 * (seen * std + mean).clamp(0, 1)).round().byte().permute(1, 2, 0)
+        picture = Image.fromarray(pixels.numpy())
+        smaller = picture.width > FRAME_PX
+        resampling = Image.Resampling.LANCZOS if smaller else Image.Resampling.NEAREST
+        data = io.BytesIO()
+        picture.resize((FRAME_PX, FRAME_PX), resampling).save(data, "WEBP", quality=90)
+        return data.getvalue()
+
+    deletion, insertion = (
+        tuple(frame(share, *side) for share in shares) for side in _sides(inputs, baseline_fill)
+    )
+    return RemovalFrames(shares, deletion, insertion)
 
 
 def road(
@@ -166,6 +199,27 @@ def _importance(result: CamResult, inputs: Tensor) -> NDArray[np.float32]:
     ranks = np.empty(values.size, dtype=np.float32)
     ranks[order] = np.arange(values.size, 0, -1)
     return ranks
+
+
+def _most_important_first(result: CamResult, inputs: Tensor) -> NDArray[np.intp]:
+    """The input's pixels, numbered in reading order, from the most important one on."""
+    return _importance(result, inputs).argsort()[::-1].copy()
+
+
+def _sides(inputs: Tensor, fill: Fill) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """What the most important pixels become and what the rest is: of deletion, of insertion."""
+    mean, blurred = torch.zeros_like(inputs), _blurred(inputs)
+    return (
+        (blurred if fill == "blur" else mean, inputs),
+        (inputs, mean if fill == "mean" else blurred),
+    )
+
+
+def _mixed(pixels: NDArray[np.intp], chosen: Tensor, rest: Tensor) -> Tensor:
+    """``chosen`` at these pixels, ``rest`` at all others."""
+    mask = torch.zeros(rest.shape[-2] * rest.shape[-1], dtype=torch.bool)
+    mask[torch.from_numpy(pixels)] = True
+    return torch.where(mask.view(rest.shape[-2:]), chosen, rest)
 
 
 def _blurred(inputs: Tensor) -> Tensor:

@@ -13,8 +13,8 @@ As ``ui``.
   their own.
 - ``guess``: ask before showing: whose map will be the most concentrated?
 - ``models``: which networks stand side by side on the Compare page, and what each is not.
-- ``numbers``: the maps in numbers: a table of all, and removing pixels to ask the models again.
-- ``photos``: up to a dozen photos at once: a contact sheet of photos × networks.
+- ``numbers``: the maps in numbers: a table of all, and each in a sentence.
+- ``photos``: other photos: one on which the networks disagree, and a sheet of a dozen.
 - ``slow``: what takes longer than a page may wait: Score-CAM, and removing pixels to ask the model
   again.
 - ``strip``: photo and maps in a row, and the controls above them in one line.

@@ -15,6 +15,7 @@ from effnet_viz.evidence.attention import (
     TITLES,
     TRAINED,
     AttentionRow,
+    ShiftRow,
     find_row,
     moved_by_placing,
     placing_sentence,
@@ -32,19 +33,19 @@ from effnet_viz.ui.shared.parts import chart, table
 
 #: What each measure asks, and what it cannot say.
 MEANINGS = {
-    "pointing": "**Is the brightest place on the object?** Percent of photos where it is (pointing "
-    "game, Zhang et al. 2016). One place decides, however wide the rest of the map spreads.",
-    "energy": "**How much of the map lies on the object?** Percent of its sum inside the boxes "
-    "(energy-based pointing game, Wang et al. 2020). A large object helps everybody.",
+    "pointing": "**Is the brightest place on the object?** Percent of photos (pointing game, Zhang "
+    "et al. 2016).",
+    "energy": "**How much of the map lies on the object?** Percent of its sum in the boxes (Wang "
+    "et al. 2020). A large object helps everybody.",
     "max_box_acc": "**Does the bright region have the object's outline?** Percent of photos where "
-    "its box overlaps the true one by half, at the threshold that suits the network best "
-    "(MaxBoxAcc, Choe et al. 2020). A map that fills most photos does well where objects do.",
-    "deletion": "**Does the class go with what was bright?** The class's probability left while "
-    "the brightest pixels are removed, mean over the way (Petsiuk et al. 2018). Lower is better, "
-    "but a network that was less sure to begin with also starts lower.",
-    "insertion": "**Does the class come with what was bright?** The class's probability while the "
-    "brightest pixels are added to a blurred photo, mean over the way (Petsiuk et al. 2018). "
-    "Higher is better; a surer network ends higher.",
+    "its box overlaps the true one by half, at each network's best threshold (MaxBoxAcc, Choe et "
+    "al. 2020). A map that fills the photo does well where objects do.",
+    "deletion": "**Does the class go with what was bright?** Its mean probability while the "
+    "brightest pixels are removed (Petsiuk et al. 2018). Lower is better; a less sure network "
+    "starts lower.",
+    "insertion": "**Does the class come with what was bright?** Its mean probability while the "
+    "brightest pixels are added to a blurred photo (Petsiuk et al. 2018). Higher is better; a "
+    "surer network ends higher.",
 }
 
 
@@ -74,28 +75,31 @@ def measured(maps: Maps) -> None:
     measure = measure or measures[0]
     st.markdown(MEANINGS[measure])
     st.markdown(verdict(rows, measure))
-    st.markdown(moved_by_placing(rows, read_attention(TILES_FILE), measure))
     chart(
         drawings.measured(rows, measure, MEASURES[measure].partition(",")[0]),
         f"attention_{measure}",
         f"{TITLES[measure]}: "
         + "; ".join(drawings.said(r) for r in rows_of_measure(rows, measure)),
     )
-    table(
-        [_cells(rows, row) for row in rows_of_measure(rows, measure)],
-        name=f"attention-{measure}",
-        alt=f"{TITLES[measure]} of every network and control",
-        formats={"%": ".1f", "to the baseline, points": "+.1f"},
-        missing="",
-    )
     n = max(row.n for row in rows if row.measure == measure)
     st.caption(
-        f"Grad-CAM of stage 9 for the true class on {n} photos whose boxes ImageNet publishes and "
-        "that no training saw, whole photos, every map on one grid of 64 × 64, its cells round "
-        "their own centres. Intervals: 95 %, "
-        "photos drawn anew 2,000 times; differences to the baseline are on the same photos. "
-        "Measured by this project; `python -m effnet_viz evaluate --attention` does it again."
+        f"Measured by this project: Grad-CAM of stage 9 for the true class, on {n} boxed photos "
+        "that no training saw; 95 % intervals."
     )
+    with st.expander("As a table, and how it was measured", icon=":material/table_rows:"):
+        table(
+            [_cells(rows, row) for row in rows_of_measure(rows, measure)],
+            name=f"attention-{measure}",
+            alt=f"{TITLES[measure]} of every network and control",
+            formats={"%": ".1f", "to the baseline, points": "+.1f"},
+            missing="",
+        )
+        st.markdown(moved_by_placing(rows, read_attention(TILES_FILE), measure))
+        st.caption(
+            "ImageNet publishes the boxes. Whole photos, every map on one grid of 64 × 64, its "
+            "cells round their own centres; photos drawn anew 2,000 times, differences to the "
+            "baseline on the same photos. `python -m effnet_viz evaluate --attention` redoes it."
+        )
 
 
 def placing(maps: Maps) -> None:
@@ -104,20 +108,24 @@ def placing(maps: Maps) -> None:
     first = maps.first
     cells, centres = first.grid[0], first.centres
     st.markdown(
-        "**A cell's view is centred at its own place, not in the middle of a tile.** Padded "
-        "convolutions of stride 2 look at every second pixel from the edge on, so a cell of stage "
-        f"{first.target_stage} is centred at {centres.step_px:g}·i + {centres.first_px:g} px; here "
-        "maps are drawn and counted round these centres."
+        "**A cell looks round its own centre, not the middle of a tile.** Padded convolutions of "
+        f"stride 2 begin at the edge, so a cell of stage {first.target_stage} is centred at "
+        f"{centres.step_px:g}·i + {centres.first_px:g} px, and there it is drawn and counted."
     )
     st.markdown(drawings.placing_html(centres, cells), unsafe_allow_html=True)
     st.caption(
-        f"One row of {maps.shown[0][0].title}'s map, {cells} cells on {centres.side_px:g} px. "
-        "Hatched, and grey in the raw grid: no cell of its own; a smooth map holds the last value "
-        "there."
+        f"One row of {cells} cells on {centres.side_px:g} px; hatched, grey in the raw grid: no "
+        "cell of its own."
     )
     shifts = read_shifts()
-    if not shifts:
-        return
+    if shifts:
+        with st.expander(
+            "How far off equal tiles were measured to be", icon=":material/straighten:"
+        ):
+            _shifts(shifts)
+
+
+def _shifts(shifts: Sequence[ShiftRow]) -> None:
     st.markdown(placing_sentence(shifts))
     for key, title, figure in (
         ("dots", "Random weights, a bright dot, by stage", drawings.shifts_by_stage(shifts)),

@@ -12,7 +12,7 @@ from effnet_viz.evidence.map_methods import METHODS
 from effnet_viz.evidence.map_scales import OWN, SCALES
 from effnet_viz.evidence.splits import Box
 from effnet_viz.figures import overlays
-from effnet_viz.figures.drawn_on import DRAWING_PX, photo_to_draw_on
+from effnet_viz.figures.drawn_on import DRAWING_PX, POINTED_AT_MOST, photo_to_draw_on
 from effnet_viz.scaling.families import IMAGENETTE_CLASSES
 from effnet_viz.ui.compare.models import Family
 from effnet_viz.ui.shared.photos import Photo
@@ -81,7 +81,8 @@ def controls(photo: Photo, family: Family) -> tuple[Square, Settings]:
         "Raw grid",
         key="grid",
         bind="query-params",
-        help="The cells as computed, without interpolation between them.",
+        help="The cells as computed, without interpolation; grey has no cell of its own. Point at "
+        f"a cell for its value and rank (grids up to {POINTED_AT_MOST} × {POINTED_AT_MOST}).",
     )
     with st.popover("More", icon=":material/palette:"):
         square = square_control(photo)

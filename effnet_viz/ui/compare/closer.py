@@ -29,9 +29,8 @@ def differences(maps: Maps) -> None:
     first = maps.shown[0][0]
     whose = "the baseline's" if first.title == "baseline" else f"that of {first.title}"
     st.markdown(
-        f"**What each map has more, or less, than {whose}.** Both are brought to one "
-        "grid of 64 × 64, by where their cells lie, and divided by their sum: what is red came "
-        "from where it is blue."
+        f"**What each map has more (red) or less (blue) than {whose}**, each divided by its sum: "
+        "what is red came from where it is blue."
     )
     pairs = maps.shown[1:]
     columns = st.columns(max(3, len(pairs)))
@@ -52,8 +51,9 @@ def differences(maps: Maps) -> None:
             st.image(picture, alt=words, width="stretch")
             st.markdown(f"**{network.heading}**  \n:small[{share:.0%} of the attention moved]")
     st.caption(
-        "Red: more than the baseline's, blue: less; each picture is scaled by its own largest "
-        "difference. Half the sum of absolute differences is the share that moved."
+        "Each picture is scaled by its own largest difference.",
+        help="Both maps are brought to one grid of 64 × 64, by where their cells lie. Half the sum "
+        "of absolute differences is the share that moved.",
     )
 
 
@@ -84,9 +84,8 @@ def every_stage(maps: Maps) -> None:
                 faint = "" if each.evidence else ", no evidence"
                 st.caption(f"**{each.target_stage}** · {each.grid[0]} × {each.grid[1]}{faint}")
     st.caption(
-        f"{METHODS[method].title} of {result.target_class}, stem to head, from one forward pass. "
-        "Early maps show edges and textures that happen to matter, on a fine grid; where an object "
-        "is found, it is found late. Each map is scaled by its own maximum."
+        f"{METHODS[method].title} of {result.target_class}, stem to head, each by its own maximum: "
+        "edges and textures early, objects late."
     )
 
 
@@ -106,8 +105,8 @@ def _strip_picture(maps: Maps, result: CamResult) -> Image.Image:
 def controls(maps: Maps) -> None:
     """The same networks with random weights, and other seeds where they ship."""
     st.markdown(
-        "**Is it the training, or the build?** A map that looks alike with random weights shows "
-        "the photo and the network's build, not what was learned (Adebayo et al. 2018)."
+        "**Is it the training, or the build?** A map that looks alike with random weights shows no "
+        "more than photo and build, not what was learned (Adebayo et al. 2018)."
     )
     shown = [(n, result) for n, result in maps.shown if not n.key.startswith("tuned/")]
     if METHODS[maps.view.settings.method].slow:
@@ -127,11 +126,14 @@ def _seeds(maps: Maps) -> None:
     members = [m for m in shipped_members() if m.seed and "-2x" not in m.name]
     if not members:
         st.caption(
-            "No second seed ships yet. Until one does, nobody can say how much of a difference "
-            "between two roles is chance: training one network twice moves its map, too."
+            "No second seed ships, so nobody can say how much of a difference between roles is "
+            "chance."
         )
         return
-    st.markdown("**The same network, trained again with another seed.**")
+    st.markdown(
+        "**The same network, another seed.** A difference between roles that is no larger than one "
+        "between seeds means nothing."
+    )
     by_role = {network.role: result for network, result in maps.shown}
     with st.container(horizontal=True, gap="small"):
         for member in members:
@@ -139,10 +141,6 @@ def _seeds(maps: Maps) -> None:
                 network = Network(f"classroom/{member.name}", member.name, member.role)
                 with st.container(width=STRIP_PX):
                     _other(maps, network, by_role[member.role])
-    st.markdown(
-        "**A difference between roles that is no larger than the one between two seeds means "
-        "nothing**: it could be luck of the start."
-    )
 
 
 def _other(maps: Maps, network: Network, beside: CamResult) -> None:
@@ -172,9 +170,9 @@ def _quick(method: str) -> str:
 def grad_cam_is_cam(maps: Maps) -> None:
     """Grad-CAM, CAM and their difference on the last stage of one network."""
     st.markdown(
-        "**The paper used CAM; this page opens with Grad-CAM. On the last stage they are one.** "
-        "The network ends in an average over places and one linear layer, so the mean gradient of "
-        "a channel *is* its weight in that layer, divided by the number of places."
+        "**The paper used CAM, this page opens with Grad-CAM: on the last stage they are one.** "
+        "After it come an average over places and one linear layer, so a channel's mean gradient "
+        "*is* its weight there, divided by the number of places."
     )
     view, (network, result) = maps.view, maps.shown[0]
     last = view.family.last_stage
@@ -205,5 +203,5 @@ def grad_cam_is_cam(maps: Maps) -> None:
     ratio = pair[1].raw_max / pair[0].raw_max if pair[0].raw_max else float("nan")
     st.markdown(
         f"CAM's maximum is **{ratio:.4g}×** Grad-CAM's; the grid has {pair[0].grid[0]} × "
-        f"{pair[0].grid[1]} = **{places}** places. At earlier stages the two part: CAM has none."
+        f"{pair[0].grid[1]} = **{places}** places."
     )

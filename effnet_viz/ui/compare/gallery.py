@@ -11,7 +11,7 @@ from effnet_viz.engine.requests import MapRequest
 from effnet_viz.errors import ResourceError, UserError
 from effnet_viz.evidence.map_methods import METHODS
 from effnet_viz.evidence.results import CamResult, TopClass
-from effnet_viz.figures import overlays
+from effnet_viz.figures import drawn_on, overlays
 from effnet_viz.ui.compare import slow, strip
 from effnet_viz.ui.compare.choices import OWN_TOP
 from effnet_viz.ui.compare.models import CLASSROOM, NO_WEIGHTS, Network, grow_instead
@@ -186,6 +186,8 @@ def tiles(maps: Maps) -> None:
     """The photo and one tile per network, in one row where there is room; then how to read them."""
     view = maps.view
     networks = [n for n in view.family.networks if n.missing or n.key in maps.results]
+    if view.settings.raw_grid:
+        st.html(drawn_on.CELLS_STYLE)
     with strip.row(len(networks) + 1):
         with st.container():
             st.image(
@@ -210,18 +212,18 @@ def _shows(view: View) -> str:
 def _tile(maps: Maps, network: Network, result: CamResult) -> None:
     words = f"{network.title}: {lower_first(cache.in_words(result))}"
     st.image(maps.picture(result), alt=words, width="stretch")
+    if maps.view.settings.raw_grid:
+        layer = drawn_on.cells_html(result, maps.view.photo.image.size, maps.view.square)
+        if layer:
+            st.html(layer)
     own, number = _own_answer(maps, network), _one_number(maps, result)
-    st.markdown(f"**{network.heading}**  \n{own}  \n:small[{number}]")
+    st.markdown(f"**{network.heading}**  \n{own}  \n:small[{number}]", help=_notes(network, result))
+
+
+def _notes(network: Network, result: CamResult) -> str | None:
+    """What else there is to say of a network and its map, on demand."""
     note = f"{network.note[:1].upper()}{network.note[1:]}." if network.note else ""
-    notes = [result.note, note]
-    if maps.is_improbable(result) and result.evidence:
-        guess = 100 / len(maps.view.family.classes)
-        notes.insert(0, f"**Dimmed**: {100 * result.probability:.1f} %, less likely than a blind "
-                        f"guess ({guess:g} %).")  # fmt: skip
-    if not result.meaningful:
-        notes.insert(0, "**Untrained weights**: this map is chance, never evidence.")
-    for note in filter(None, notes):
-        st.caption(note)
+    return " ".join(filter(None, (result.note, note))) or None
 
 
 def _own_answer(maps: Maps, network: Network) -> str:
@@ -235,8 +237,13 @@ def _own_answer(maps: Maps, network: Network) -> str:
 
 def _one_number(maps: Maps, result: CamResult) -> str:
     numbers = maps.numbers(result)
+    if not result.meaningful:
+        return "**untrained weights**: chance, never evidence"
     if numbers.best_quarter_share is None:
         return f"no evidence for {result.target_class}"
+    if maps.is_improbable(result):
+        guess = 100 / len(maps.view.family.classes)
+        return f"dimmed: {100 * result.probability:.1f} %, a blind guess has {guess:g} %"
     if numbers.box_energy is not None:
         return f"**{100 * numbers.box_energy:.0f} % of the map in the box**"
     return f"{100 * numbers.best_quarter_share:.0f} % in its best quarter"
@@ -270,17 +277,19 @@ def _weights(maps: Maps) -> None:
         for label in labels
     ]
     st.markdown(
-        f"{' '.join(badges)}  \n:small[Bright speaks for the class. A finer grid alone looks "
-        "sharper: turn on *Raw grid* before you call a network more precise (grey there: no cell "
-        f"of its own). One photo proves nothing. {_input(labels)}]"
+        f"{' '.join(badges)}  \n:small[Bright speaks for the class; a finer grid alone looks "
+        f"sharper (see *Raw grid*); one photo proves nothing. {_input(labels)}]"
     )
 
 
 def _input(labels: list[str]) -> str:
     """Which part of the photo the networks saw, and where it is another one."""
-    same = "All see the bright square of the photo, so that maps show the same part"
+    same = "All see the bright square of the photo"
     if any(model_views.sees_published_crop(label) for label in labels):
-        return f"{same}; Run takes the published resize and crop, so its answers may differ."
+        return (
+            f"{same}, so that maps show one part; Run takes the published resize and crop, and may "
+            "answer otherwise."
+        )
     return f"{same}."
 
 

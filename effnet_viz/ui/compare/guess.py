@@ -55,6 +55,8 @@ def answered(family: Family) -> bool:
 def reveal(maps: Maps) -> None:
     """What was guessed, and what is measured."""
     guess = st.session_state.get("compare_guess", SKIP)
+    if st.session_state.get("photo") != DEFAULT_SAMPLE:
+        return  # the guess was about another photo
     shares = {
         network.title: numbers.best_quarter_share
         for network, result in maps.shown

@@ -1,23 +1,28 @@
-"""Up to a dozen photos at once: a contact sheet of photos × networks."""
+"""Other photos: one on which the networks disagree, and a sheet of a dozen photos × networks."""
 
 from __future__ import annotations
 
 import io
+import random
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from effnet_viz.engine.images import FORMATS, LIMITS, square
-from effnet_viz.engine.requests import PhotoFile
-from effnet_viz.errors import UserError
+from effnet_viz.engine.requests import Look, PhotoFile
+from effnet_viz.errors import ResourceError, UserError
 from effnet_viz.evidence import samples
 from effnet_viz.evidence.map_methods import METHODS
 from effnet_viz.figures import sheets
 from effnet_viz.ui.compare import slow
 from effnet_viz.ui.compare.choices import OWN_TOP
+from effnet_viz.ui.compare.models import Family
 from effnet_viz.ui.compare.view import Maps
-from effnet_viz.ui.shared import background_views, cache, work
+from effnet_viz.ui.shared import background_views, cache, found, pressed, work
+from effnet_viz.ui.shared.engine import my_turn
+from effnet_viz.ui.shared.state import DEVICE_TITLES, option_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -25,6 +30,57 @@ if TYPE_CHECKING:
     from effnet_viz.engine.jobs.background import Background
 
 MOST = 12
+
+#: One press looks at no more photos than this, for no longer than this.
+LOOKED_AT_MOST, LOOKED_FOR_S = 40, 15.0
+
+
+def surprise(family: Family, shown: PhotoFile) -> None:
+    """A button that finds a validation photo on which the networks disagree, other than the one
+    ``shown``; nothing where Imagenette's photos are not on this machine."""
+    if len(family.runnable) < 2 or not found.is_here():
+        return
+    pressed.button(
+        "Surprise me: where they disagree",
+        "surprise",
+        icon=":material/casino:",
+        hint="A photo that no training saw, drawn at random from those that split these networks.",
+    )
+    pressed.act_if_pressed("surprise", lambda: _look_for_one(family, shown))
+    if "next_photo" in st.session_state:
+        st.rerun()
+    if said := st.session_state.pop("surprise_said", ""):
+        st.info(said, icon=":material/casino:")
+
+
+def _look_for_one(family: Family, shown: PhotoFile) -> None:
+    """Ask all networks about one random photo after the other, until two answers differ."""
+    device = cache.device(option_of("device", DEVICE_TITLES, "auto"))
+    models = [cache.model_ref(n.key, device, n.spec) for n in family.runnable]
+    paths = found.all_photos()
+    until, looked_at = time.monotonic() + LOOKED_FOR_S, 0
+    with st.spinner("Looking for a photo"), my_turn(device):
+        for path in random.sample(paths, min(LOOKED_AT_MOST, len(paths))):
+            if time.monotonic() > until:
+                break
+            try:
+                file = PhotoFile.of(path.read_bytes())
+                if file == shown:
+                    continue
+                seen = square(*cache.photo(file).size)
+                answers = {cache.answer(Look(file, seen, model)).index for model in models}
+            except ResourceError as error:
+                st.session_state["surprise_said"] = str(error)
+                return
+            except (OSError, UserError):
+                continue
+            looked_at += 1
+            if len(answers) > 1:
+                found.show(path)
+                return
+    st.session_state["surprise_said"] = (
+        f"The networks agree on all {looked_at} photos looked at; press again for others."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from effnet_viz.ui.compare import (
     models,
     numbers,
     photos,
+    slow,
     strip,
 )
 from effnet_viz.ui.compare.view import Maps, View
@@ -34,7 +35,7 @@ SECTIONS: MappingProxyType[str, tuple[str, Callable[[Maps], None]]] = MappingPro
         "depth": ("Every stage", closer.every_stage),
         "control": ("Random weights, seeds", closer.controls),
         "cam": ("Grad-CAM is CAM", closer.grad_cam_is_cam),
-        "remove": ("Remove and ask", numbers.removal),
+        "remove": ("Remove and ask", slow.removal),
         "photos": ("More photos", photos.many),
         "export": ("Take away", export.take_away),
     }
@@ -53,6 +54,7 @@ def page() -> None:
             photo_facts(photo)
         with model_views.shown_errors():
             family = models.family_control()
+            photos.surprise(family, photo.file)
     if family is None:
         return
     lead = models.FAMILY_LEADS[family.key]

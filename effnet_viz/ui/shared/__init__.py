@@ -6,6 +6,7 @@ As ``ui``.
   a way to stop.
 - ``cache``: the only users of Streamlit's caches, and the only importers of the engine.
 - ``engine``: the engine behind the pages: loaded once, in the background, and used in turns.
+- ``found``: a validation photo of Imagenette that a visit has come upon, where those are here.
 - ``kept``: things kept in memory up to a number of bytes; the longest unused go first.
 - ``links``: what a page's own link must say of choices that were made on another page.
 - ``model_views``: what pages show of models: badges, honest labels, warnings, and engine errors as

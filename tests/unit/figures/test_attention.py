@@ -6,10 +6,12 @@ from xml.etree import ElementTree
 import pytest
 
 from effnet_viz.evidence.attention import CENTRE, RANDOM, ShiftRow
+from effnet_viz.evidence.results import RemovalCurves
 from effnet_viz.figures.attention import (
     measured,
     placing_alt,
     placing_html,
+    removal_curves,
     shift_said,
     shifts_by_role,
     shifts_by_stage,
@@ -104,3 +106,12 @@ def test_a_shift_in_words_has_both_units():
         "EfficientNet-B0, stage 9, cells as equal tiles: +3.0 % of the side (+2.0 to +4.0), "
         "+6.7 px of 224"
     )
+
+
+def test_removal_curves_are_the_probabilities_with_a_dot_where_a_frame_is():
+    curves = {"depth": RemovalCurves((0, 0.25, 0.5, 1), (0.9, 0.5, 0.2, 0.1), (0.1, 0.2, 0.6, 0.9))}
+    for insertion, values in ((False, [90, 50, 20, 10]), (True, [10, 20, 60, 90])):
+        (line,) = removal_curves(curves, {"depth": "depth"}, insertion, (0, 0.25, 1)).data
+        assert list(line.x) == [0, 25, 50, 100]
+        assert list(line.y) == pytest.approx(values)
+        assert [size > 0 for size in line.marker.size] == [True, True, False, True]

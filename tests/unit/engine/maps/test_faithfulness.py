@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputSoftmaxTarget
 from torch import nn
 
 from effnet_viz.engine.images import Square
-from effnet_viz.engine.maps import cam, metrics
+from effnet_viz.engine.maps import cam, faithfulness, metrics
 from effnet_viz.engine.weights import LoadedModel, load_model
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.files import asset
@@ -105,6 +106,34 @@ def test_deletion_and_insertion_by_hand():
         (insertion[0] / 2 + sum(insertion[1:4]) + insertion[4] / 2) / 4, abs=1e-6
     )
     assert found[:2] == (found.deletion, found.insertion)
+
+
+def test_frames_are_what_the_model_saw():
+    # As above: the lower left pixel goes first, then the upper right one.
+    found = faithfulness.removal_frames(
+        tiny([[1.0, 2], [3, -1]]),
+        red(np.ones((2, 2))),
+        None,
+        map_of([[0.2, 0.5], [0.9, 0.1]]),
+        shares=(0, 0.25, 0.5),
+        baseline_fill="mean",
+    )
+    assert found.shares == (0, 0.25, 0.5)
+    removed = [[1, 1, 1, 1], [1, 1, 0, 1], [1, 0, 0, 1]]
+    for frames, expected in (
+        (found.deletion, np.array(removed)),
+        (found.insertion, 1 - np.array(removed)),
+    ):
+        for file, pixels in zip(frames, expected, strict=True):
+            picture = Image.open(io.BytesIO(file))
+            assert picture.size == (faithfulness.FRAME_PX, faithfulness.FRAME_PX)
+            middles = [picture.getpixel((x, y))[0] / 255 for y in (48, 144) for x in (48, 144)]
+            assert middles == pytest.approx(list(pixels), abs=0.05)
+
+
+def test_frames_stand_on_steps_of_the_curve():
+    steps = np.linspace(0, 1, 21)
+    assert all(np.isclose(steps, share).any() for share in faithfulness.FRAMES_AT)
 
 
 def test_the_other_class_and_a_few_steps():
