@@ -4,6 +4,7 @@
 // are. What the baseline has not is lit. The drawing keeps its size until something no longer fits;
 // then all of it is drawn smaller, and says so.
 
+const SHINE = [{ opacity: 0.85 }, { opacity: 0 }];
 const SLAB_GAP = 1.7;
 const STAGE_GAP = 4;
 const INTO_X = 0.42; // a map's width, seen from the right: so much to the right ...
@@ -150,7 +151,8 @@ function drawShape(line, shape, own, at, zoom, middle) {
       before && (before.blocks[i] !== count || before.channels[i] !== shape.channels[i]);
     if (grew && !still()) {
       set(part.glow, "d", paths.lit);
-      part.glow.animate([{ opacity: 0.85 }, { opacity: 0 }], { duration: 650, easing: "ease-out" });
+      part.shine?.cancel();
+      part.shine = part.glow.animate(SHINE, { duration: 650, easing: "ease-out" });
     }
     x = end + STAGE_GAP;
   });
