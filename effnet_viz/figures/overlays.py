@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Literal
 
@@ -30,6 +32,7 @@ OUTSIDE_DIM = 0.35
 MORE_RGB, LESS_RGB = (202, 0, 32), (5, 113, 176)
 
 
+@cache
 def colour_table(colours: Colours) -> np.ndarray:
     """256 RGB rows, uint8 ``(256, 3)``, interpolated between the scale's anchor colours."""
     anchors = np.array(
@@ -88,18 +91,32 @@ def overlay(
     A result without evidence gets no map: the square turns grey instead. So does, where the
     ``raw_grid`` is shown, the part of it that has no cell of its own.
     """
-    dimmed, (left, top, side) = _dimmed_frame(photo, square, longest_px)
-    seen = dimmed.crop((left, top, left + side, top + side))
+    frame = frame_of(photo, square, longest_px)
+    return on_frame(frame, result, opacity=opacity, colours=colours, raw_grid=raw_grid)
+
+
+def on_frame(
+    frame: Frame,
+    result: CamResult,
+    *,
+    opacity: float = 0.55,
+    colours: Colours = "inferno",
+    raw_grid: bool = False,
+) -> Image.Image:
+    """`overlay` on a frame that is there."""
+    left, top, side = frame.left, frame.top, frame.side
+    whole = frame.picture.copy()
+    seen = whole.crop((left, top, left + side, top + side))
     if result.evidence:
         heat = map_image(result, side, colours=colours, raw_grid=raw_grid)
-        bare = seen.convert("L").convert("RGB")
+        bare = seen.convert("L").convert("RGB") if raw_grid else None
         seen = Image.blend(seen, heat, opacity)
-        if raw_grid:
+        if bare is not None:
             seen.paste(bare, (0, 0), without_a_cell(result, side))
     else:
         seen = seen.convert("L").convert("RGB")
-    dimmed.paste(seen, (left, top))
-    return dimmed
+    whole.paste(seen, (left, top))
+    return whole
 
 
 def banded(picture: Image.Image, colour: str, height_px: int = 6) -> Image.Image:
@@ -121,23 +138,37 @@ def with_detail(photo: Image.Image, square: Square, px: int, shown_px: int = 480
 
 def framed(photo: Image.Image, square: Square, longest_px: int = 640) -> Image.Image:
     """The photo with everything outside the square dimmed, and the square outlined."""
-    dimmed, (left, top, side) = _dimmed_frame(photo, square, longest_px)
-    ImageDraw.Draw(dimmed).rectangle((left, top, left + side - 1, top + side - 1), outline="white")
-    return dimmed
+    return outlined(frame_of(photo, square, longest_px))
 
 
-def _dimmed_frame(
-    photo: Image.Image, square: Square, longest_px: int
-) -> tuple[Image.Image, tuple[int, int, int]]:
-    """The photo at most ``longest_px`` long, dark outside the square; (left, top, side) in it."""
+def outlined(frame: Frame) -> Image.Image:
+    """`framed` of a frame that is there."""
+    whole, right, bottom = frame.picture.copy(), frame.left + frame.side, frame.top + frame.side
+    corners = (frame.left, frame.top, right - 1, bottom - 1)
+    ImageDraw.Draw(whole).rectangle(corners, outline="white")
+    return whole
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A photo made small, dark outside the square that models see, and where that lies in it."""
+
+    picture: Image.Image
+    left: int
+    top: int
+    side: int
+
+
+def frame_of(photo: Image.Image, square: Square, longest_px: int) -> Frame:
+    """The photo at most ``longest_px`` long; maps of any network can be laid on it."""
     ratio = min(1.0, longest_px / max(photo.size))
     size = (max(1, round(photo.width * ratio)), max(1, round(photo.height * ratio)))
-    frame = photo.resize(size, Image.Resampling.LANCZOS)
+    small = photo.resize(size, Image.Resampling.LANCZOS)
     left, top = round(square.left * ratio), round(square.top * ratio)
     side = max(1, min(round(square.side * ratio), size[0] - left, size[1] - top))
-    dimmed = Image.blend(Image.new("RGB", size), frame, OUTSIDE_DIM)
-    dimmed.paste(frame.crop((left, top, left + side, top + side)), (left, top))
-    return dimmed, (left, top, side)
+    dimmed = Image.blend(Image.new("RGB", size), small, OUTSIDE_DIM)
+    dimmed.paste(small.crop((left, top, left + side, top + side)), (left, top))
+    return Frame(dimmed, left, top, side)
 
 
 def difference_overlay(
@@ -153,7 +184,8 @@ def difference_overlay(
     ``full_scale`` (default: the largest absolute value) is what covers the photo wholly; at zero
     the photo shows through. Its tiles fill the square and are interpolated.
     """
-    dimmed, (left, top, side) = _dimmed_frame(photo, square, longest_px)
+    frame = frame_of(photo, square, longest_px)
+    dimmed, left, top, side = frame.picture, frame.left, frame.top, frame.side
     seen = dimmed.crop((left, top, left + side, top + side)).convert("L").convert("RGB")
     scale = full_scale or float(np.abs(difference).max()) or 1.0
     cells = Image.fromarray((np.asarray(difference, dtype=np.float32) / scale).clip(-1, 1))

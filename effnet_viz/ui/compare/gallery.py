@@ -15,7 +15,7 @@ from effnet_viz.figures import drawn_on, overlays
 from effnet_viz.ui.compare import slow, strip
 from effnet_viz.ui.compare.choices import OWN_TOP
 from effnet_viz.ui.compare.models import CLASSROOM, NO_WEIGHTS, Network, grow_instead
-from effnet_viz.ui.compare.view import TILE_PX, Maps, View
+from effnet_viz.ui.compare.view import Maps, View, jpeg
 from effnet_viz.ui.shared import cache, model_views
 from effnet_viz.ui.shared.engine import my_turn
 
@@ -191,7 +191,10 @@ def tiles(maps: Maps) -> None:
     with strip.row(len(networks) + 1):
         with st.container():
             st.image(
-                overlays.framed(view.photo.image, view.square, TILE_PX),
+                jpeg(
+                    ("photo", view.photo.file.key, view.square),
+                    lambda: overlays.outlined(view.frame()),
+                ),
                 alt=view.photo.alt,
                 width="stretch",
             )
@@ -211,19 +214,25 @@ def _shows(view: View) -> str:
 
 def _tile(maps: Maps, network: Network, result: CamResult) -> None:
     words = f"{network.title}: {lower_first(cache.in_words(result))}"
-    st.image(maps.picture(result), alt=words, width="stretch")
+    st.image(maps.tile(result), alt=words, width="stretch")
     if maps.view.settings.raw_grid:
         layer = drawn_on.cells_html(result, maps.view.photo.image.size, maps.view.square)
         if layer:
             st.html(layer)
     own, number = _own_answer(maps, network), _one_number(maps, result)
-    st.markdown(f"**{network.heading}**  \n{own}  \n:small[{number}]", help=_notes(network, result))
+    st.markdown(
+        f"**{network.heading}**  \n{own}  \n:small[{number}]", help=_notes(maps, network, result)
+    )
 
 
-def _notes(network: Network, result: CamResult) -> str | None:
+def _notes(maps: Maps, network: Network, result: CamResult) -> str | None:
     """What else there is to say of a network and its map, on demand."""
     note = f"{network.note[:1].upper()}{network.note[1:]}." if network.note else ""
-    return " ".join(filter(None, (result.note, note))) or None
+    notes = [result.note, note]
+    if maps.is_improbable(result):
+        guess = 100 / len(maps.view.family.classes)
+        notes.append(f"Chance: a blind guess is {result.target_class} in {guess:g} %.")
+    return " ".join(filter(None, notes)) or None
 
 
 def _own_answer(maps: Maps, network: Network) -> str:
@@ -242,8 +251,7 @@ def _one_number(maps: Maps, result: CamResult) -> str:
     if numbers.best_quarter_share is None:
         return f"no evidence for {result.target_class}"
     if maps.is_improbable(result):
-        guess = 100 / len(maps.view.family.classes)
-        return f"dimmed: {100 * result.probability:.1f} %, a blind guess has {guess:g} %"
+        return f"dimmed: {100 * result.probability:.1f} %, below chance"
     if numbers.box_energy is not None:
         return f"**{100 * numbers.box_energy:.0f} % of the map in the box**"
     return f"{100 * numbers.best_quarter_share:.0f} % in its best quarter"

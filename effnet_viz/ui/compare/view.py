@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
+import streamlit as st
 from PIL import Image
 
 from effnet_viz.engine.images import Square
@@ -18,11 +21,31 @@ from effnet_viz.figures.base import ROLE_COLOURS
 from effnet_viz.ui.compare.choices import OWN_TOP, Settings
 from effnet_viz.ui.compare.models import Family, Network
 from effnet_viz.ui.shared import cache
+from effnet_viz.ui.shared.kept import KeptWithin
 from effnet_viz.ui.shared.photos import Photo
 
 TILE_PX = 480
+#: Pictures of all visitors together: small photos, and maps laid on them.
+PICTURES_BYTES = 48 * 2**20
+JPEG_QUALITY = 85
 #: How much of the opacity is left for a class that a model holds for less likely than a guess.
 DIMMED = 0.35
+
+
+@st.cache_resource(show_spinner=False)
+def _pictures_kept() -> KeptWithin[Any]:
+    return KeptWithin(PICTURES_BYTES)
+
+
+def jpeg(key: Hashable, make: Callable[[], Image.Image]) -> bytes:
+    """A picture as a file for the page, kept under a key that tells all of it."""
+
+    def encoded() -> bytes:
+        buffer = io.BytesIO()
+        make().save(buffer, "JPEG", quality=JPEG_QUALITY)
+        return buffer.getvalue()
+
+    return cast("bytes", _pictures_kept().get(key, encoded, len))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +62,15 @@ class View:
         """One pass of a network over the square."""
         model = cache.model_ref(network.key, self.device, network.spec)
         return Look(self.photo.file, self.square, model)
+
+    def frame(self, longest_px: int = TILE_PX) -> overlays.Frame:
+        """The photo made small, with the square bright, kept."""
+        made = _pictures_kept().get(
+            (self.photo.file.key, self.square, longest_px),
+            lambda: overlays.frame_of(self.photo.image, self.square, longest_px),
+            lambda frame: 3 * frame.picture.width * frame.picture.height,
+        )
+        return cast("overlays.Frame", made)
 
     def target(self, answers: Mapping[str, TopClass]) -> Target:
         """The class of the maps: chosen, else the true label, else what most networks say, else
@@ -120,6 +152,16 @@ class Maps:
         asked = METHODS[result.method].class_specific
         return asked and result.probability < 1 / len(self.view.family.classes)
 
+    def tile(self, result: CamResult) -> bytes:
+        """`picture` as a JPEG file, painted once for everybody who asks for the same."""
+        settings = self.view.settings
+        painted = (settings.opacity, settings.colours, settings.raw_grid, settings.scale)
+        seen = (self.view.photo.file.key, self.view.square, settings.box)
+        return jpeg(
+            ("tile", seen, result, painted, self.is_improbable(result)),
+            lambda: self.picture(result),
+        )
+
     def picture(
         self,
         result: CamResult,
@@ -132,14 +174,12 @@ class Maps:
         role's colour."""
         settings, photo = self.view.settings, self.view.photo
         dim = DIMMED if dims and self.is_improbable(result) else 1.0
-        picture = overlays.overlay(
-            photo.image,
-            self.view.square,
+        picture = overlays.on_frame(
+            self.view.frame(longest_px),
             result if own_scale else rescaled(result, settings.scale),
             opacity=settings.opacity * dim,
             colours=settings.colours,
             raw_grid=settings.raw_grid,
-            longest_px=longest_px,
         )
         if settings.box is not None:
             picture = sheets.boxed(picture, photo.image.size, self.view.square, settings.box)
