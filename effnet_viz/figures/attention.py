@@ -264,9 +264,7 @@ def removal_curves(
         )
     done = "added" if insertion else "removed"
     figure.update_xaxes(title=f"pixels {done}", ticksuffix=" %", zeroline=False)
-    figure.update_yaxes(
-        title="probability", ticksuffix=" %", range=[-4, 104], tickvals=[0, 50, 100]
-    )
+    figure.update_yaxes(title="probability, %", range=[-4, 104], tickvals=[0, 50, 100])
     figure.update_layout(
         height=260,
         margin={"l": 8, "r": 8, "t": 40, "b": 8},

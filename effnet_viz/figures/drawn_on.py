@@ -99,7 +99,7 @@ def cells_html(result: CamResult, photo_size: tuple[int, int], square: Square) -
     if not result.evidence or max(rows, columns) > POINTED_AT_MOST:
         return ""
     cells = "".join(
-        f'<i data-says="{value:.3g}, {value / result.raw_max:.0%} of the maximum; '
+        f'<i data-says="{value:.3g}, {100 * value / result.raw_max:.0f} % of the maximum; '
         f'rank {rank} of {rows * columns}"></i>'
         for values, in_rank in zip(result.raw, ranks(result), strict=True)
         for value, rank in zip(values, in_rank, strict=True)

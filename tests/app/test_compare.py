@@ -158,8 +158,9 @@ def test_a_class_below_chance_is_dimmed_and_says_so(open_page, baseline, golf_ba
     assert result.target_class == "gas pump"
     assert result.probability < 0.1
     said = captions(app)["baseline"]
-    assert f"dimmed: {100 * result.probability:.1f} %, a blind guess has 10 %" in said
-    assert "blind guess" not in texts(open_page(PAGE, **SHOWN))
+    assert f"dimmed: only {100 * result.probability:.1f} %" in said
+    assert "less likely to this network than a blind guess (10 %)" in hints(app)
+    assert "dimmed" not in texts(open_page(PAGE, **SHOWN))
 
 
 def test_own_classes_are_each_models_top_one(open_page):
@@ -520,7 +521,7 @@ def test_removal_is_the_engines(open_page, baseline, golf_ball, monkeypatch):
             app.segmented_control(key="way").set_value("Insertion").run()
         frames = [alt for alt in alts(app) if f"of the pixels {way}" in alt]
         assert len(frames) == 10  # five of either network
-        quarter = next(alt for alt in frames if "25% of" in alt)
+        quarter = next(alt for alt in frames if "25 % of" in alt)
         shown = float(re.search(r"golf ball (\d+) %", quarter)[1])
         assert shown == pytest.approx(100 * curve[5], abs=0.8)  # 20 steps
 
@@ -664,7 +665,7 @@ def test_a_cell_of_the_raw_grid_tells_its_value_and_rank(open_page, baseline, go
     assert len(layers) == 5
     result = cam.compute_cam(baseline, golf_ball, square=images.square(*golf_ball.size))
     assert layers[0].count("<i ") == 36
-    assert "100% of the maximum; rank 1 of 36" in layers[0]
+    assert "100 % of the maximum; rank 1 of 36" in layers[0]
     assert f'"{result.raw_max:.2g}' in layers[0]
     assert not [html for html in open_page(PAGE, **SHOWN).get("html") if "cells" in html.proto.body]
 

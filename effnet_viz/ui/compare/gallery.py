@@ -15,7 +15,7 @@ from effnet_viz.figures import drawn_on, overlays
 from effnet_viz.ui.compare import slow, strip
 from effnet_viz.ui.compare.choices import OWN_TOP
 from effnet_viz.ui.compare.models import CLASSROOM, NO_WEIGHTS, Network, grow_instead
-from effnet_viz.ui.compare.view import Maps, View, jpeg
+from effnet_viz.ui.compare.view import Maps, View, jpeg, photo_tile
 from effnet_viz.ui.shared import cache, model_views
 from effnet_viz.ui.shared.engine import my_turn
 
@@ -190,15 +190,8 @@ def tiles(maps: Maps) -> None:
         st.html(drawn_on.CELLS_STYLE)
     with strip.row(len(networks) + 1):
         with st.container():
-            st.image(
-                jpeg(
-                    ("photo", view.photo.file.key, view.square),
-                    lambda: overlays.outlined(view.frame()),
-                ),
-                alt=view.photo.alt,
-                width="stretch",
-            )
-            st.markdown(f"**The photo**  \n:small[{_shows(view)}]")
+            key = ("photo", view.photo.file.key, view.square)
+            photo_tile(view.photo, jpeg(key, lambda: overlays.outlined(view.frame())))
         for network in networks:
             with st.container():
                 if network.missing:
@@ -206,10 +199,6 @@ def tiles(maps: Maps) -> None:
                 else:
                     _tile(maps, network, maps.results[network.key])
     _weights(maps)
-
-
-def _shows(view: View) -> str:
-    return f"shows {' and '.join(view.photo.labels)}" if view.photo.labels else view.photo.title
 
 
 def _tile(maps: Maps, network: Network, result: CamResult) -> None:
@@ -231,7 +220,10 @@ def _notes(maps: Maps, network: Network, result: CamResult) -> str | None:
     notes = [result.note, note]
     if maps.is_improbable(result):
         guess = 100 / len(maps.view.family.classes)
-        notes.append(f"Chance: a blind guess is {result.target_class} in {guess:g} %.")
+        notes.append(
+            f"Dimmed, as {result.target_class} is less likely to this network than a blind guess "
+            f"({guess:g} %)."
+        )
     return " ".join(filter(None, notes)) or None
 
 
@@ -251,7 +243,7 @@ def _one_number(maps: Maps, result: CamResult) -> str:
     if numbers.best_quarter_share is None:
         return f"no evidence for {result.target_class}"
     if maps.is_improbable(result):
-        return f"dimmed: {100 * result.probability:.1f} %, below chance"
+        return f"dimmed: only {100 * result.probability:.1f} %"
     if numbers.box_energy is not None:
         return f"**{100 * numbers.box_energy:.0f} % of the map in the box**"
     return f"{100 * numbers.best_quarter_share:.0f} % in its best quarter"

@@ -9,7 +9,7 @@ from effnet_viz.figures import overlays
 from effnet_viz.figures.base import ROLE_COLOURS
 from effnet_viz.ui.compare import strip
 from effnet_viz.ui.compare.models import CLASSROOM, Family
-from effnet_viz.ui.compare.view import TILE_PX, Maps
+from effnet_viz.ui.compare.view import TILE_PX, Maps, jpeg, photo_tile
 from effnet_viz.ui.shared.photos import DEFAULT_SAMPLE, Photo
 
 SKIP = "Just show me"
@@ -75,9 +75,13 @@ def reveal(maps: Maps) -> None:
 
 
 def plain_tiles(photo: Photo, family: Family) -> None:
-    """The photo once per network, without maps: what stands there while a guess is asked for."""
-    picture = overlays.framed(photo.image, centre_square(*photo.image.size), TILE_PX)
-    with strip.row(len(family.runnable)):
+    """The photo, and once more per network, without maps: what stands there while a guess is asked
+    for."""
+    seen = centre_square(*photo.image.size)
+    picture = overlays.framed(photo.image, seen, TILE_PX)
+    with strip.row(len(family.runnable) + 1):
+        with st.container():
+            photo_tile(photo, jpeg(("photo", photo.file.key, seen), lambda: picture))
         for network in family.runnable:
             with st.container():
                 banded = overlays.banded(picture, ROLE_COLOURS.get(network.role, "#777777"))

@@ -107,9 +107,10 @@ def _on_the_way(maps: Maps, shown: Mapping[str, tuple[Network, Removed]], insert
             for share, picture in zip(each.frames.shares, getattr(each.frames, area), strict=True):
                 sure = f"{100 * values[at.index(round(100 * share))]:.0f} %"
                 with st.container(width=FRAME_WIDTH):
-                    words = f"{title}, {share:.0%} of the pixels {done}: {target} {sure}"
+                    percent = f"{100 * share:.0f} %"
+                    words = f"{title}, {percent} of the pixels {done}: {target} {sure}"
                     st.image(picture, alt=words, width="stretch")
-                    st.caption(f"{share:.0%} {done} · **{sure}**")
+                    st.caption(f"{percent} {done} · **{sure}**")
 
 
 def _removal_table(maps: Maps, found: Measured) -> None:

@@ -48,6 +48,13 @@ def jpeg(key: Hashable, make: Callable[[], Image.Image]) -> bytes:
     return cast("bytes", _pictures_kept().get(key, encoded, len))
 
 
+def photo_tile(photo: Photo, picture: bytes) -> None:
+    """The photo and what it shows, as it stands beside its maps."""
+    st.image(picture, alt=photo.alt, width="stretch")
+    shows = f"shows {' and '.join(photo.labels)}" if photo.labels else photo.title
+    st.markdown(f"**The photo**  \n:small[{shows}]")
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """What the page looks at: one photo, one square, one family, and the controls' settings."""

@@ -25,9 +25,9 @@ def test_every_cell_says_its_value_and_rank_in_reading_order() -> None:
     found = re.findall(r'data-says="([^"]+)"', cells_html(result(VALUES, tiles(3)), (90, 60),
                                                           Square(0, 0, 60)))  # fmt: skip
     assert len(found) == 9
-    assert found[0] == "0.5, 25% of the maximum; rank 3 of 9"
-    assert found[2] == "2, 100% of the maximum; rank 1 of 9"
-    assert found[8] == "0.25, 12% of the maximum; rank 5 of 9"
+    assert found[0] == "0.5, 25 % of the maximum; rank 3 of 9"
+    assert found[2] == "2, 100 % of the maximum; rank 1 of 9"
+    assert found[8] == "0.25, 12 % of the maximum; rank 5 of 9"
 
 
 def test_the_layer_covers_what_has_a_cell_of_its_own() -> None:
