@@ -43,6 +43,30 @@ def violations(browser: Browser, address: str, scheme: str) -> list[str]:
     ]
 
 
+#: Labels of choices and of buttons that are wider than the place they have.
+CUT = """elements => elements
+    .filter(e => e.getClientRects().length && e.scrollWidth > e.clientWidth + 1)
+    .map(e => e.innerText || e.value)"""
+LABELS = (
+    '[data-testid="stButtonGroup"] button, [data-testid="stButtonGroup"] button *, .chips button, '
+    '[data-testid="stSelectbox"] input, [data-testid="stPopoverButton"] *, .controls select'
+)
+
+
+def test_nothing_is_cut_at_twice_the_size(browser: Browser, server: str):
+    """A window of 1440 × 900 at 200 % is one of 720 × 450."""
+    context = browser.new_context(viewport={"width": 720, "height": 450}, device_scale_factor=2)
+    page = context.new_page()
+    for path in ("?guess=Just+show+me&by=B0-B7", "run", "compare?shown=true"):
+        page.goto(f"{server}/{path}")
+        settled(page)
+        assert page.locator(LABELS).count(), path
+        assert page.locator(LABELS).evaluate_all(CUT) == [], path
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1, path
+    context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
 def test_no_serious_violation(browser: Browser, server: str, path: str, scheme: str):

@@ -58,8 +58,21 @@ def test_scale_run_compare(page: Page, server: str):
     maps = page.locator('img[alt*="evidence for"]')
     expect(maps).to_have_count(5)
 
-    page.goto(page.url)
+    # one's own photo stays through Back and a walk, and not through a reload, which says so
+    goto(page, "Paper")
+    page.go_back()
+    expect(maps).to_have_count(5)
+    expect(page.get_by_role("combobox", name="Photo")).to_have_value("Your photo")
+    page.go_back()
+    expect(page.locator("h1")).to_contain_text("say")
     settled(page)
+    expect(page.get_by_role("combobox", name="Photo")).to_have_value("Your photo")
+    page.go_forward()
+    expect(maps).to_have_count(5)
+    settled(page)
+    page.reload()
+    settled(page)
+    expect(page.get_by_text("neither a link nor a reload keeps: choose it again")).to_be_visible()
     expect(maps).to_have_count(5)
 
 
@@ -88,9 +101,17 @@ def test_a_link_works_on_a_server_that_has_just_started(page: Page):
         page.goto("about:blank")  # before the server goes, or the page misses it
 
 
-def test_a_broken_upload_is_one_sentence_and_loses_nothing(page: Page, server: str):
+def test_a_broken_upload_is_one_sentence_and_loses_nothing(page: Page, server: str, tmp_path):
     page.goto(f"{server}/run")
     settled(page)
+    huge = tmp_path / "huge.jpg"  # which the browser itself holds back
+    with huge.open("wb") as file:
+        file.truncate(201 * 2**20)
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(huge)
+    uploader = page.get_by_test_id("stFileUploader")
+    expect(uploader.get_by_test_id("stFileChip")).to_have_attribute("aria-invalid", "true")
+    said = uploader.evaluate("e => getComputedStyle(e, '::after').content")
+    assert "did not arrive: it has more than 200 MB" in said
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
         {"name": "page.png", "mimeType": "image/png", "buffer": b"<html>not found</html>"}
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from effnet_viz.engine import images
 from effnet_viz.engine.requests import PhotoFile
@@ -95,11 +97,16 @@ def photo_select(width: int | Literal["stretch"] = "stretch") -> Photo:
         st.session_state["photo_is_elsewhere"] = not st.session_state.get("taken_out")
     elif st.session_state.get("photo", DEFAULT_SAMPLE) not in names:
         st.session_state["photo"] = DEFAULT_SAMPLE
-    chosen = st.selectbox(
+
+    def title(name: str) -> str:
+        return YOURS if name == YOURS else catalogue[name].title
+
+    _keep_through_back(names, title)
+    chosen = st.session_state["photo_kept"] = st.selectbox(
         "Photo",
         names,
         index=names.index(DEFAULT_SAMPLE),
-        format_func=lambda name: YOURS if name == YOURS else catalogue[name].title,
+        format_func=title,
         key="photo",
         bind="query-params",
         on_change=_photo_chosen,
@@ -135,6 +142,20 @@ def photo_select(width: int | Literal["stretch"] = "stretch") -> Photo:
             sample.also_shows,
         )
     )
+
+
+def _keep_through_back(names: Sequence[str], title: Callable[[str], str]) -> None:
+    """Let the visit's photo stay on Back and Forward.
+
+    Streamlit then drops from the link what the page that is left has in its own link too, and
+    begins with the default.
+    """
+    kept = st.session_state.get("photo_kept")
+    if kept not in names or not getattr(get_script_run_ctx(), "is_history_navigation", False):
+        return
+    if st.query_params.get("photo", title(DEFAULT_SAMPLE)) != title(kept):
+        st.session_state["photo"] = kept
+        st.rerun()
 
 
 def _noted(photo: Photo) -> Photo:
