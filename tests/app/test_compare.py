@@ -697,7 +697,7 @@ def test_a_surprise_is_a_photo_on_which_the_networks_disagree(open_page, imagene
     assert "The networks disagree" in texts(app)
     assert "Evidence for **French horn** (the true label)" in texts(app)
     app.button(key="surprise").click().run()  # the only one is on screen already
-    assert "The networks agree on all 1 photos looked at" in texts(app)
+    assert "The networks agree on every photo looked at (1)" in texts(app)
 
 
 def test_a_link_to_a_validation_photo_shows_it_or_says_that_it_is_elsewhere(

@@ -86,7 +86,9 @@ def test_photo_and_five_maps_stand_in_one_row_on_the_first_screen(page: Page, se
     assert len({round(box["y"]) for box in boxes if box}) == 1
     assert all(box and box["y"] + box["height"] < 900 for box in boxes)
 
-    page.get_by_text("Raw grid", exact=True).click()  # now a cell tells its value to a pointer
+    page.get_by_test_id("stCheckbox").get_by_text(
+        "Raw grid"
+    ).click()  # now a cell tells its value to a pointer
     layers = page.locator(".st-key-map_row .cells")
     expect(layers).to_have_count(5)
     picture, layer = pictures.nth(1).bounding_box(), layers.first.bounding_box()

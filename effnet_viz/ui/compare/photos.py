@@ -79,7 +79,7 @@ def _look_for_one(family: Family, shown: PhotoFile) -> None:
                 found.show(path)
                 return
     st.session_state["surprise_said"] = (
-        f"The networks agree on all {looked_at} photos looked at; press again for others."
+        f"The networks agree on every photo looked at ({looked_at}); press again for others."
     )
 
 
