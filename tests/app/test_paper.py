@@ -7,9 +7,12 @@ import sys
 
 import pytest
 import streamlit as st
+import torchvision
 
 from effnet_viz.evidence.paper.tables import load
 from effnet_viz.evidence.results import Latency, Prediction, TopClass
+from effnet_viz.ui.paper.claims_true import true_claims
+from effnet_viz.ui.paper.misreadings import NOT_SO
 from effnet_viz.ui.paper.views import SECTIONS
 from tests.app.conftest import texts
 
@@ -253,25 +256,63 @@ def test_every_misreading_has_a_counterexample_to_push(open_page):
     app = open_page(PAGE, p_section="Misreadings")
     for misreading in PAPER.misreadings:
         app.radio(key="p_claim").set_value(misreading.key).run()
+        assert misreading.truth not in texts(app), "the answer comes after the verdict"
+        assert not pushable(app, "p_c_"), misreading.key
+        decide(app, misreading.key, NOT_SO)
         assert not app.exception, (misreading.key, app.exception)
         assert pushable(app, "p_c_"), misreading.key
         assert misreading.truth in texts(app)
+        assert "you are right" in texts(app)
+
+
+def decide(app, key, verdict):
+    app.pills(key=f"p_verdict_{key}").select(verdict).run()
+
+
+def test_true_statements_stand_among_the_misreadings(open_page):
+    app = open_page(PAGE, p_section="Misreadings")
+    claims = app.radio(key="p_claim").options
+    true = {claim.key: claim for claim in true_claims(PAPER)}
+    assert len(claims) == len(PAPER.misreadings) + len(true)
+    for key, claim in true.items():
+        app.radio(key="p_claim").set_value(key).run()
+        decide(app, key, NOT_SO)
+        assert "look again" in texts(app)
+        assert claim.truth in texts(app)
+
+
+def test_true_statements_are_true_by_torchvision_and_by_hand():
+    product, b1_width, b2_params, ten_times = true_claims(PAPER)
+    assert f"{1.2 * 1.1**2 * 1.15**2:.4f}" == "1.9203"
+    assert "1.9203" in product.truth
+    b0, b1 = torchvision.models.efficientnet_b0(), torchvision.models.efficientnet_b1()
+    assert [stage[-1].out_channels for stage in b0.features[1:-1]] == [
+        stage[-1].out_channels for stage in b1.features[1:-1]
+    ]
+    assert b1_width.key == "b1_width"
+    b2 = torchvision.models.efficientnet_b2()
+    assert f"{sum(p.numel() for p in b2.parameters()):,}" in b2_params.truth
+    assert "10." in ten_times.truth
 
 
 def test_counterexamples_answer_their_control(open_page):
     app = open_page(PAGE, p_section="Misreadings")
+    decide(app, "power", NOT_SO)
     assert "no blocks at all" in texts(app)
     app.slider(key="p_c_power").set_value(1.0).run()
     assert "αᵠ gives **1.2×**" in texts(app)
     app.radio(key="p_claim").set_value("coefficients").run()
+    decide(app, "coefficients", NOT_SO)
     assert any("The engine refuses: gamma" in e.value for e in app.error)
     app.number_input(key="p_c_px_gamma").set_value(1.15).run()
     assert not app.error
     assert "shrink" in texts(app)
     app.radio(key="p_claim").set_value("mbconv").run()
+    decide(app, "mbconv", NOT_SO)
     app.slider(key="p_c_stage").set_value(2).run()
     assert any("single block" in i.value for i in app.info)
     app.radio(key="p_claim").set_value("maps").run()
+    decide(app, "maps", NOT_SO)
     assert "at least **22 %**" in texts(app)
 
 

@@ -43,7 +43,8 @@ CONTROLS = [
     Control(
         "p_c_doubling",
         "/paper?p_section=Misreadings"
-        "&p_claim=Doubling+width+and+resolution+quadruples+the+cost.",
+        "&p_claim=Doubling+width+and+resolution+quadruples+the+cost."
+        "&p_verdict_doubling=It+is+not+so",
         "Double", ("width", "depth", "resolution", "width"), bound=False,
     ),
     Control("models", "/run", "Models", ("depth", "width", "resolution", "compound")),

@@ -5,11 +5,12 @@ As ``ui``.
 - ``balance``: width under different depth and resolution, and networks of equal cost.
 - ``claims_network``: counterexamples to misreadings about width, blocks, operations and maps.
 - ``claims_scaling``: counterexamples to misreadings about φ, α, β, γ and the law.
+- ``claims_true``: statements that are true, to stand among the misreadings.
 - ``dimensions``: scaling one dimension at a time: what it costs exactly, what it bought where that
   is known.
 - ``method``: the method: the problem as something to solve, the two observations, scope and limits.
-- ``misreadings``: popular misreadings: the claim, the truth, and a control that lets the reader
-  break the claim.
+- ``misreadings``: popular misreadings among true statements: claim, verdict, truth, and a control
+  that lets the reader break what is not so.
 - ``networks``: tables 3 and 7: networks whose multipliers are printed, built and counted again.
 - ``results``: table 2, the three publications of the accuracies, and table 4.
 - ``search``: the search objective, as something to play with.

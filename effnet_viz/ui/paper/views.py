@@ -35,7 +35,7 @@ SECTIONS: MappingProxyType[str, tuple[str, Callable[[Paper], None]]] = MappingPr
         "Figure 4": ("Figure 4's idea: width among the others", balance.width_section),
         "Equal cost": ("Equal cost, many networks", balance.equal_cost_section),
         "Slips": ("The paper's slips", slips.slips),
-        "Misreadings": ("What the paper does not say", misreadings.misreadings),
+        "Misreadings": ("Is it so?", misreadings.misreadings),
     }
 )
 DEFAULT_SECTION = "Method"
