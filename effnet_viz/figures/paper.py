@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import plotly.graph_objects as go
@@ -28,6 +29,12 @@ def faded(colour: str, opacity: float) -> str:
     """A ``#rrggbb`` colour with an opacity, which holds on light and on dark."""
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity})"
+
+
+#: The networks of the paper's single dimensions and its family, the same on every chart.
+ROLE_SYMBOLS = MappingProxyType(
+    {"compound": "circle", "depth": "square", "width": "diamond", "resolution": "triangle-up"}
+)
 
 
 class Series(NamedTuple):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import subprocess
 import sys
 
@@ -9,8 +10,10 @@ import pytest
 import streamlit as st
 import torchvision
 
+from effnet_viz.evidence.paper.costs import recompute_map_model
 from effnet_viz.evidence.paper.tables import load
 from effnet_viz.evidence.results import Latency, Prediction, TopClass
+from effnet_viz.evidence.timing import example
 from effnet_viz.ui.paper.claims_true import true_claims
 from effnet_viz.ui.paper.misreadings import NOT_SO
 from effnet_viz.ui.paper.views import SECTIONS
@@ -60,6 +63,8 @@ def test_every_section_opens_with_a_sentence_a_chart_a_source_and_a_control(open
         assert not app.error, name
         assert app.subheader[0].value == heading
         assert len(app.markdown[1].value) > 60, name
+        if name == "Misreadings":
+            decide(app, "power", NOT_SO)
         assert app.get("plotly_chart"), name
         assert any("source" in t.value.columns for t in app.table), name
         assert pushable(app, "p_") > {"p_section"}, name
@@ -320,6 +325,44 @@ def test_a_link_restores_section_and_controls(open_page):
     app = open_page(PAGE, p_section="Table 7", p_dimension="width")
     assert app.subheader[0].value == "Table 7: the models behind the maps"
     assert "width **2.23** costs 1.84 B" in texts(app)
+
+
+def test_the_accuracies_say_whose_weights_torchvision_publishes(open_page):
+    app = open_page(PAGE, p_section="Accuracies")
+    said = " ".join(caption.value for caption in app.caption)
+    assert "B0 to B4 ported by R. Wightman, B5 to B7 by L. Melas-Kyriazi" in said
+    weights = torchvision.models
+    for variant in range(8):
+        url = getattr(weights, f"EfficientNet_B{variant}_Weights").IMAGENET1K_V1.url
+        assert ("rwightman" if variant < 5 else "lukemelas") in url
+    again = weights.EfficientNet_B1_Weights.IMAGENET1K_V2.meta["_metrics"]["ImageNet-1K"]["acc@1"]
+    assert f"V2, {again:.1f} %" in said
+
+
+def test_one_network_has_one_cost_on_the_page(open_page):
+    """Table 7's networks stand at what they cost as built, on both charts that show them."""
+    for section in ("Method", "Figure 3"):
+        app = open_page(PAGE, p_section=section)
+        charts = [json.loads(each.proto.spec) for each in app.get("plotly_chart")]
+        at = {
+            trace["name"]: [round(x, 3) for x in trace["x"]]
+            for chart in charts
+            for trace in chart["data"]
+            if trace.get("name", "").endswith(" only")
+        }
+        built = {
+            f"{row.role} only": [round(recompute_map_model(row).macs / 1e9, 3)]
+            for row in PAPER.map_models
+            if row.role in ("depth", "width", "resolution")
+        }
+        assert at == built, section
+
+
+def test_a_memory_budget_is_called_least_and_stands_beside_what_was_measured(open_page):
+    app = open_page(PAGE, p_section="Method", p_gmacs="5.0", p_mib="128")
+    assert "at least" in texts(app)
+    peak = {row.model: row.peak_memory_bytes for row in example() if row.batch_size == 1}
+    assert f"measured in plain PyTorch: {peak['b4'] / 2**20:.0f} MiB" in texts(app)
 
 
 def test_nonsense_in_the_link_never_breaks_the_page(open_page):

@@ -24,7 +24,8 @@ from effnet_viz.ui.shared.parts import chart, notice, table, times
 BIND: Literal["query-params"] = "query-params"
 BASE = EFFICIENTNET_B0
 RATIOS = (1.0, 1.15, 1.3, 1.5, 1.75)
-OPACITIES = (1.0, 0.85, 0.7, 0.55, 0.45)
+#: One a ratio, in the order of sizes: told apart on light and dark, also by the colour-blind.
+SIZE_COLOURS = ("#6D5BD0", "#2A7FA0", "#2E9E6B", "#C98A00", "#C2452D")
 CONTOUR_POINTS = 61
 
 
@@ -128,17 +129,20 @@ def _w(value: Cell) -> str:
 
 def equal_cost_section(paper: Paper) -> None:
     """Contours of equal built cost over depth, width and resolution."""
-    notice(
-        "Every curve is one resolution, and every point on any of them spends the budget. Walk "
-        "along a curve and depth is traded for width; jump to the next and both pay for "
-        "pixels. The steps are whole blocks and channels in eights."
-    )
+    top = st.container()
     controls, effect = st.columns([1, 2.6], gap="large")
     base_macs = macs_of(BASE, 1.0, 1.0, BASE.resolution_px)
     with controls:
         budget = st.slider("Budget, × B0", 2.0, 16.0, 4.0, step=0.5, key="p_eq_budget", bind=BIND)
         depth = st.slider("Spend on **d**", 1.0, 4.0, 1.4, step=0.05, key="p_eq_d", bind=BIND)
         width = st.slider("Spend on **w**", 1.0, 2.8, 1.2, step=0.05, key="p_eq_w", bind=BIND)
+        with top:
+            least = _least_spent(budget)
+            notice(
+                "One colour is one input size. Along a curve depth is traded for width; the next "
+                "one pays for more pixels. Whole blocks and channels in eights leave some of the "
+                f"budget over: networks on the solid curves spend from {least:.2f}× up."
+            )
         px = largest_input(BASE, depth, width, budget * base_macs)
         macs = macs_of(BASE, depth, width, px)
         spent = macs / base_macs
@@ -181,10 +185,19 @@ def _contours(budget: float) -> dict[float, tuple[tuple[float, float], ...]]:
     return {ratio: contour for ratio, contour in found.items() if contour}
 
 
+def _least_spent(budget: float) -> float:
+    """The least that a network on any of the contours costs, in multiples of B0."""
+    return min(
+        macs_of(BASE, depth, width, pixels(BASE, ratio))
+        for ratio, contour in _contours(budget).items()
+        for width, depth in contour
+    ) / macs_of(BASE, 1.0, 1.0, BASE.resolution_px)
+
+
 def _contour_chart(budget: float, width: float, depth: float, hover: str) -> None:
     series = []
     for index, (ratio, contour) in enumerate(_contours(budget).items()):
-        colour = figures.faded(ROLE_COLOURS["resolution"], OPACITIES[index])
+        colour = SIZE_COLOURS[index]
         size = pixels(BASE, ratio)
         widths = [w for w, _ in contour]
         law = [(w, budget / (w * ratio) ** 2) for w in widths]
@@ -198,7 +211,7 @@ def _contour_chart(budget: float, width: float, depth: float, hover: str) -> Non
                 steps=True,
                 labels=[f"{size} px", *[""] * (len(widths) - 1)],
                 label_position="middle left",
-                legend=index == 0,
+                legend=False,
             )
         )
         series.append(
@@ -209,7 +222,7 @@ def _contour_chart(budget: float, width: float, depth: float, hover: str) -> Non
                 colour,
                 dash="dot",
                 width=1.2,
-                legend=index == 0,
+                legend=False,
             )
         )
     series.append(

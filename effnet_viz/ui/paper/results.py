@@ -192,8 +192,10 @@ def accuracies(paper: Paper) -> None:
         )
         relative = st.toggle("Relative to v1", key="p_relative", bind=BIND)
         st.caption(
-            "torchvision: IMAGENET1K_V1 weights at torchvision's own preprocessing (B2 at 288 px, "
-            "not 260). v1 and v5: table 2."
+            "v1 and v5: table 2. torchvision: IMAGENET1K_V1 weights at its own preprocessing (B2 "
+            "at 288 px, not 260), B0 to B4 ported by R. Wightman, B5 to B7 by L. Melas-Kyriazi: "
+            "two ports, one line. B1's newer weights (V2, 79.8 %) come from another recipe and are "
+            "left out."
         )
     top1 = measure != "top-5"
     with effect:
