@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Literal
 
 from effnet_viz.figures.canvas import NODE, WORK_COLOURS, Canvas, canvas_for, percent
+from effnet_viz.scaling.architectures import Family
 from effnet_viz.scaling.blocks import (
     Operation,
     Shape,
@@ -36,13 +37,13 @@ STYLE = """<style>
 </style>"""
 
 _TALLEST, _THICKEST = 84.0, 62.0
-_BOX_WIDTH, _BOX_HEIGHT = 148.0, 100.0
+_BOX_WIDTH, _BOX_HEIGHT = 148.0, 116.0
 _BARE_HEIGHT = 46.0
 
 
-def block_html(block: Block) -> str:
+def block_html(block: Block, family: Family = "efficientnet") -> str:
     """Both drawings of a block and the style sheet that chooses, as one piece of HTML."""
-    steps = operations(block)
+    steps = operations(block, family)
     alt = escape(block_alt(block), quote=True)
     drawings = _wide(block, steps, alt) + _tall(block, steps, alt)
     return f'{STYLE}<div class="anatomy">{drawings}</div>'
@@ -143,8 +144,8 @@ def _wide(block: Block, steps: Sequence[Operation], alt: str) -> str:
     if gate:
         node = next(i for i, item in enumerate(items) if item.step and item.step.name == "se_scale")
         _wide_gate(canvas, gate, items[node - 1].x, items[node].x, middle, lowest)
-        height = lowest + 122
-    return canvas.svg("wide", width, 0.0 if _may_skip(block) else 92.0, height, alt)
+        height = lowest + 132
+    return canvas.svg("wide", width, 0.0 if _may_skip(block) else 86.0, height, alt)
 
 
 def _wide_skip(
@@ -214,7 +215,7 @@ def _wide_gate(
     top: float,
 ) -> None:
     """Squeeze-and-excitation under the row, from the slab it reads to the product it feeds."""
-    panel_top, panel_height, panel_width = top + 20, 98.0, 540.0
+    panel_top, panel_height, panel_width = top + 20, 108.0, 540.0
     left = max(4.0, leave - panel_width + 24)
     colour = WORK_COLOURS["gate"]
     canvas.add(
@@ -229,6 +230,7 @@ def _wide_gate(
     canvas.line([(enter, top + 7), (enter, turn), (x + 37, turn), (x + 37, y - 19)])
     for step in gate:
         canvas.box(x + 37, y, 74, 34, step, small=True)
+        canvas.text(x + 37, y + 31, step.then, 12, opacity=0.75)
         last = step is gate[-1]
         end = leave if last else x + slot - 2
         canvas.line([(x + 77, y), (end, y)], arrow=not last)
@@ -324,6 +326,7 @@ def _tall_gate(canvas: Canvas, gate: Sequence[Operation], axis: float, y: float)
     canvas.line([(axis, line + 14), (centre - 44, line + 14)])
     for step in gate:
         canvas.box(centre, line + 14, 84, 28, step, small=True)
+        canvas.text(centre - 6, line + 45, step.then, 12, anchor="end", opacity=0.75)
         if step is not gate[-1]:
             canvas.line([(centre, line + 28), (centre, line + 54)])
         canvas.text(centre + 8, line + 45, str(step.out_shape), 12, anchor="start", weight=600)

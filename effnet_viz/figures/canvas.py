@@ -128,6 +128,8 @@ class Canvas:
         hover = f"{step.title}: {step.what}"
         if step.formula:
             hover += f". Multiply-adds: {step.formula} = {step.cost.macs:,.0f}"
+        if step.then:
+            hover += f". Then {step.then}"
         self.add(f"<title>{escape(hover)}</title>")
         self.add(
             f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" rx="8" '
@@ -141,8 +143,10 @@ class Canvas:
             if step.stride > 1:
                 words = f"stride {step.stride}: halves the map"
             self.text(x, top + 37, words, 12, opacity=0.75)
+            if step.then:
+                self.text(x, top + 53, f"then {step.then}", 12, opacity=0.75)
             if step.formula:
-                self.bars(left + 10, top + 51, width - 20, step, colour)
+                self.bars(left + 10, top + height - 49, width - 20, step, colour)
         self.add("</g>")
 
     def bars(self, left: float, top: float, width: float, step: Operation, colour: str) -> None:

@@ -13,11 +13,21 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from effnet_viz.errors import UserError
-from effnet_viz.scaling.architectures import ArchitectureSpec
+from effnet_viz.scaling.architectures import ArchitectureSpec, Family
 from effnet_viz.scaling.cost import Cost, block_cost, layer_cost
-from effnet_viz.scaling.layers import Block, Layer, expand, iter_blocks
+from effnet_viz.scaling.layers import (
+    ACTIVATIONS,
+    LINEAR_LAYERS,
+    Activation,
+    Block,
+    Layer,
+    expand,
+    iter_blocks,
+)
 
 Work = Literal["mix", "filter", "gate", "pool", "add"]
+
+_FUNCTIONS: dict[Activation, str] = {"silu": "SiLU", "relu": "ReLU", "relu6": "ReLU6"}
 
 
 class Shape(NamedTuple):
@@ -39,7 +49,8 @@ class Operation:
     layer), ``filter`` treats every channel alone (depthwise), ``gate`` is squeeze-and-excitation,
     ``pool`` averages or takes maxima, ``add`` is the skip. ``share`` holds fractions of the block's
     totals, 0-1. ``formula`` is the multiply-adds worked with the numbers, empty where none are
-    counted; ``branch`` is the layer's (see `effnet_viz.scaling.layers`).
+    counted; ``branch`` is the layer's (see `effnet_viz.scaling.layers`). ``then`` is what follows
+    at no multiply-add: batch norm, the activation function.
     """
 
     name: str
@@ -53,6 +64,7 @@ class Operation:
     cost: Cost
     share: Cost
     formula: str
+    then: str = ""
 
 
 def blocks_of(spec: ArchitectureSpec, stage: int) -> tuple[Block, ...]:
@@ -78,7 +90,17 @@ def out_shape(block: Block) -> Shape:
     return _shape(block.out_channels, block.out_px)
 
 
-def operations(block: Block) -> tuple[Operation, ...]:
+def followed_by(layer: Layer, family: Family) -> str:
+    """What follows a layer of an architecture: its batch norm and activation function."""
+    norm = ["batch norm"] if layer.norm else []
+    if layer.branch == "se":
+        return "SiLU" if layer.name == "se_reduce" else "sigmoid"
+    if layer.kind != "conv" or layer.name in LINEAR_LAYERS:
+        return "".join(norm)
+    return ", ".join((*norm, _FUNCTIONS[ACTIVATIONS[family]]))
+
+
+def operations(block: Block, family: Family = "efficientnet") -> tuple[Operation, ...]:
     """The block's steps in the order they run, a shortcut's convolution before the addition.
 
     Invariant: the costs add up to `block_cost`, the shares to 1.
@@ -116,6 +138,7 @@ def operations(block: Block) -> tuple[Operation, ...]:
                 cost=cost,
                 share=Cost(*(part / whole for part, whole in zip(cost, total, strict=True))),
                 formula=macs_formula(layer),
+                then=followed_by(layer, family),
             )
         )
         if layer.branch == "main":

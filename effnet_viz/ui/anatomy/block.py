@@ -21,7 +21,7 @@ def block_drawing(opened: Opened) -> None:
     st.subheader(opened.title, anchor="block")
     st.markdown(f"{skip_reason(opened.block)} {_notice_block(opened.block)}")
     # st.html strips SVG; every word in the drawing is computed here, none comes from a visitor
-    st.markdown(block_html(opened.block), unsafe_allow_html=True)
+    st.markdown(block_html(opened.block, opened.spec.family), unsafe_allow_html=True)
     gate = any(layer.branch == "se" for layer in opened.block.layers)
     st.caption(
         "Shapes are channels × height × width of one image. A slab's height is the map's side, its "
@@ -72,7 +72,7 @@ def operation_table(opened: Opened) -> None:
     """Every operation with shapes, cost, share and the multiply-adds worked out."""
     total = block_cost(opened.block)
     rows = []
-    for step in operations(opened.block):
+    for step in operations(opened.block, opened.spec.family):
         rows.append(
             {
                 "operation": f"**{together(step.title)}**",
@@ -81,6 +81,7 @@ def operation_table(opened: Opened) -> None:
                 "multiply-adds": part(step.cost.macs, step.share.macs),
                 "worked": together(step.formula or "not counted"),
                 "activations": part(step.cost.activations, step.share.activations),
+                "then": step.then,
                 "what it does": step.what,
             }
         )
@@ -92,6 +93,7 @@ def operation_table(opened: Opened) -> None:
             "multiply-adds": f"**{total.macs:,.0f}**",
             "worked": "",
             "activations": f"**{total.activations:,.0f}**",
+            "then": "",
             "what it does": "",
         }
     )

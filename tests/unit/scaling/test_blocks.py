@@ -217,3 +217,24 @@ def test_counting_the_whole_agrees_with_the_shared_oracle() -> None:
     assert sum(step.cost.macs for step in steps) == counted.macs
     assert sum(step.cost.params for step in steps) == counted.params
     assert sum(step.cost.activations for step in steps) == counted.activations
+
+
+def said_of(module: nn.Module) -> str:
+    """A torchvision block's layers after each convolution, as an operation says them."""
+    names = {nn.BatchNorm2d: "batch norm", nn.SiLU: "SiLU", nn.ReLU: "ReLU", nn.ReLU6: "ReLU6"}
+    return ", ".join(names[type(part)] for part in module if not isinstance(part, nn.Conv2d))
+
+
+def test_what_follows_each_layer_is_what_torchvision_has():
+    expand, depthwise, gate, project = torchvision.models.efficientnet_b0().features[6][1].block
+    steps = {step.name: step.then for step in operations(blocks_of(EFFICIENTNET_B0, 6)[1])}
+    assert steps["expand"] == said_of(expand)
+    assert steps["depthwise"] == said_of(depthwise)
+    assert steps["project"] == said_of(project)
+    assert steps["se_reduce"] == type(gate.activation).__name__
+    assert steps["se_expand"] == type(gate.scale_activation).__name__.lower()
+    mobile = torchvision.models.mobilenet_v2().features[2].conv
+    block = blocks_of(MOBILENET_V2, 3)[0]
+    steps = {step.name: step.then for step in operations(block, "mobilenet_v2")}
+    assert steps["expand"] == said_of(mobile[0])
+    assert steps["project"] == said_of(mobile[2:])
