@@ -3,7 +3,7 @@
 import streamlit as st
 
 from effnet_viz.evidence.files import asset
-from effnet_viz.ui.frame import contrast, copy_link, served, steps
+from effnet_viz.ui.frame import contrast, copy_link, narrow, served, steps
 from effnet_viz.ui.lesson import glossary
 from effnet_viz.ui.shared import engine, widgets
 
@@ -17,9 +17,11 @@ page = st.navigation(
                 "pages/scale.py",
                 title="Scale",
                 icon=":material/tune:",
+                url_path="start",  # opens at the app's own address; /scale leads there, below
                 default=True,
                 help="Move φ, α, β, γ and see the network and its cost change.",
             ),
+            st.Page(steps.to_scale, title="Scale", url_path="scale", visibility="hidden"),
             st.Page(
                 "pages/run.py",
                 title="Run",
@@ -70,6 +72,7 @@ page = st.navigation(
     }
 )
 contrast.readable()
+narrow.stacked()
 widgets.sidebar()
 with st.sidebar:
     glossary.glossary()

@@ -61,3 +61,9 @@ _component = st.components.v2.component("effnet_viz_steps", js=_SCRIPT)
 def keep_steps() -> None:
     """Install it; call on every page, at the same place."""
     _component(key="history_steps")
+
+
+def to_scale() -> None:
+    """Leads an address that ends in ``/scale`` to the page that opens at the app's own address,
+    with what the link says."""
+    st.switch_page("pages/scale.py", query_params=st.query_params.to_dict())
