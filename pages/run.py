@@ -12,7 +12,7 @@ st.title("What do the scaled models say?")
 controls, effect = st.columns([1, 2.6], gap="large")
 with controls:
     photo = photo_picker()
-    st.image(photo.preview, alt=photo.alt, width="stretch")
+    st.image(photo.preview, alt=photo.alt, width=320)
     photo_facts(photo)
     photo_remarks(photo)
     views.more_photos()

@@ -49,7 +49,8 @@ CUT = """elements => elements
     .map(e => e.innerText || e.value)"""
 LABELS = (
     '[data-testid="stButtonGroup"] button, [data-testid="stButtonGroup"] button *, .chips button, '
-    '[data-testid="stSelectbox"] input, [data-testid="stPopoverButton"] *, .controls select'
+    '[data-testid="stSelectbox"] input, [data-testid="stPopoverButton"] *, .controls select, '
+    ".totals div, .controls .line span, .product"
 )
 
 
@@ -60,9 +61,9 @@ def test_nothing_is_cut_at_twice_the_size(browser: Browser, server: str):
     for path in ("?guess=Just+show+me&by=B0-B7", "run", "compare?shown=true"):
         page.goto(f"{server}/{path}")
         settled(page)
-        assert page.locator(LABELS).count(), path
-        assert page.locator(LABELS).evaluate_all(CUT) == [], path
         main = page.get_by_test_id("stMain")
+        assert main.locator(LABELS).count(), path
+        assert main.locator(LABELS).evaluate_all(CUT) == [], path
         assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1, path
     context.close()
 

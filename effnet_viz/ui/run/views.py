@@ -106,6 +106,7 @@ def model_picker() -> list[ModelChoice]:
         format_func=lambda key: options[key].title,
         key="models",
         bind="query-params",
+        wrap=True,
         help="ImageNet models download their weights once, then work without a network.",
     )
     return [options[key] for key in chosen]

@@ -99,7 +99,6 @@ def _spec() -> dict[str, Any]:
             key: {"label": label, "what": what, "at": sweep.STEPS[key]}  # type: ignore[index]
             for key, (label, what) in LABELS.items()
         },
-        "released": SCALE_BY_TITLES["released"],
         "decades": [_decade(power) for power in range(-4, 9)],
         "totals": TOTALS,
         "why": WHY,

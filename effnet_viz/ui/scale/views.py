@@ -49,7 +49,7 @@ _STYLE = f"""<style>
 .st-key-scale_now {{
   position: absolute;
 }}
-@media (max-width: 640px) {{
+@media (max-width: 1100px) {{
   [data-testid="stHorizontalBlock"]:has(.st-key-{PLAIN_CONTROLS}) {{
     gap: 0.75rem;
   }}

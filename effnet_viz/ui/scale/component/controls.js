@@ -137,8 +137,9 @@ function chips(label, items, pick) {
 /** What was published after the paper stands behind a word that says so. */
 function markLater(buttons) {
   const later = buttons.filter((button) => S.spec.later.includes(button.dataset.value));
-  for (const button of later) button.title = S.spec.laterHelp;
-  later[0]?.before(make("span", { class: "later", title: S.spec.laterHelp }, "later:"));
+  const group = make("span", { class: "later", title: S.spec.laterHelp }, make("small", {}, "later:"));
+  later[0].before(group);
+  group.append(...later);
 }
 
 function action(title, onclick) {

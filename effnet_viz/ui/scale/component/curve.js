@@ -81,7 +81,7 @@ function drawLines(curve, data, at, hidden) {
   set(curve.legend, "x", 44);
   set(curve.legend, "y", 10);
   const lines = hidden ? "╌╌ law" : "╌╌ law  ━━ built";
-  write(curve.legend, lines + (data.released.length && !hidden ? `  ◇ ${S.spec.released}` : ""));
+  write(curve.legend, lines + (data.released.length && !hidden ? "  ◇ released" : ""));
   curve.grid.replaceChildren();
   const every = Math.ceil((at.to - at.from) / 5);
   for (let power = every * Math.ceil(at.from / every); power <= at.to; power += every) {
@@ -116,5 +116,5 @@ function drawLines(curve, data, at, hidden) {
 
 /** A variant that lies beyond the curve's end: its name at the edge, with an arrow. */
 function beyond(name, words, width) {
-  return draw("text", { x: width, y: 10 }, `${name} →`, draw("title", {}, words));
+  return draw("text", { x: width, y: 40 }, `${name} ↗`, draw("title", {}, words));
 }
