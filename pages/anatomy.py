@@ -3,7 +3,7 @@
 import streamlit as st
 
 from effnet_viz.errors import UserError
-from effnet_viz.ui.anatomy import block, comparison, network, whole
+from effnet_viz.ui.anatomy import block, network, sections
 from effnet_viz.ui.shared import shell
 from effnet_viz.ui.shared.links import carried_scale_choice
 
@@ -20,9 +20,5 @@ except UserError as error:
 network.which_network(choice, result)
 opened = network.pick_block(result)
 block.block_drawing(opened)
-block.operation_table(opened)
-block.stage_blocks(opened)
-comparison.comparison(opened)
-whole.doubling(result)
-whole.receptive_field(result, opened.stage)
+sections.show(result, opened)
 network.take_away(result)

@@ -15,8 +15,9 @@ import plotly.graph_objects as go
 from effnet_viz.evidence.search.points import TARGET, SearchPoint, shares, title
 from effnet_viz.figures.base import NEUTRAL, ROLE_COLOURS, TRANSPARENT
 
-#: Low to high, told apart by all; both ends are cut off, which vanish on dark and on white.
-SCALE = [[0.0, "#5B4BB5"], [0.35, "#2A7FA0"], [0.7, "#35B779"], [1.0, "#E9D022"]]
+#: As good as the best as far as one can tell, clearly behind it, and twice as far: told apart by
+#: all, on light and dark.
+BANDS = ("#35B779", "#2A7FA0", "#5B4BB5")
 GRID = "rgba(138,138,148,0.28)"
 CHOSEN = "#E69F00"
 KIND_SYMBOLS = {"corner": "square", "pair": "diamond", "mixture": "circle"}
@@ -45,10 +46,13 @@ def triangle(
     chosen: str,
     winner: str | None,
     placed: Mapping[str, Shares] | None = None,
+    noise: float | None = None,
 ) -> go.Figure:
     """The surface α·β²·γ² = 2 laid flat: a point's distance from each side is that dimension's
     share of the cost. ``placed`` gives other shares by name than those of the law; then points may
-    hide each other, and only the chosen one and the winner carry their number."""
+    hide each other, and only the chosen one and the winner carry their number. ``noise`` is how
+    many points two networks may differ by chance: colours change with each whole one below the
+    best, so that what cannot be told apart looks alike."""
     if placed:
         where, beside = [placed[spot.point.name] for spot in spots], [False] * len(spots)
     else:
@@ -56,7 +60,7 @@ def triangle(
     where = [_inward(at) for at in where]
     named = (winner, chosen) if placed else tuple(spot.point.name for spot in spots)
     figure = go.Figure()
-    for group, marker in _marked(spots, 15):
+    for group, marker in _marked(spots, 15, noise):
         drawn = [(spots[n], where[n], beside[n]) for n in group]
         figure.add_scatterternary(
             **_at([at for _, at, _ in drawn]),
@@ -86,8 +90,8 @@ def triangle(
             "linecolor": NEUTRAL, "title": ""}  # fmt: skip
     figure.update_layout(
         ternary={"sum": 1, "bgcolor": TRANSPARENT, "aaxis": axis, "baxis": axis, "caxis": axis},
-        height=480,
-        margin={"l": 52, "r": 52, "t": 44, "b": 96},
+        height=430,
+        margin={"l": 52, "r": 52, "t": 44, "b": 44},
         paper_bgcolor=TRANSPARENT,
         dragmode=False,
     )
@@ -161,24 +165,20 @@ def hover(spot: Spot) -> str:
     )
 
 
-def _marked(spots: Sequence[Spot], size: int) -> list[tuple[list[int], dict[str, object]]]:
+def _marked(
+    spots: Sequence[Spot], size: int, noise: float | None
+) -> list[tuple[list[int], dict[str, object]]]:
     """The indices of trained and of planned points, each with its markers."""
     trained = [n for n, spot in enumerate(spots) if spot.top1 is not None]
     planned = [n for n, spot in enumerate(spots) if spot.top1 is None]
     groups: list[tuple[list[int], dict[str, object]]] = []
     if trained:
         known = [spots[n].top1 or 0.0 for n in trained]
-        low, high = min(known), max(known)
-        if high - low < 1:  # one colour for what is as good as equal
-            low, high = low - 0.5, high + 0.5
+        behind = [int((max(known) - value) / noise) if noise else 0 for value in known]
         marker = {
             "size": size,
             "symbol": [KIND_SYMBOLS[spots[n].point.kind] for n in trained],
-            "color": known,
-            "colorscale": SCALE,
-            "cmin": low,
-            "cmax": high,
-            "colorbar": _colour_bar(),
+            "color": [BANDS[min(step, len(BANDS) - 1)] for step in behind],
             "opacity": 1,
             "line": {
                 "color": [NEUTRAL if spots[n].done else CHOSEN for n in trained],
@@ -192,21 +192,11 @@ def _marked(spots: Sequence[Spot], size: int) -> list[tuple[list[int], dict[str,
     return groups
 
 
-def _colour_bar() -> dict[str, object]:
-    return {
-        "title": {"text": "held-out top-1, %", "side": "top"},
-        "orientation": "h",
-        "thickness": 10,
-        "len": 0.6,
-        "x": 0.5,
-        "y": -0.14,
-        "yanchor": "top",
-        "nticks": 5,
-    }
-
-
-def surface(spots: Sequence[Spot], chosen: str, winner: str | None) -> go.Figure:
-    """α·β²·γ² = 2 in three dimensions, with every point at its own α, β, γ."""
+def surface(
+    spots: Sequence[Spot], chosen: str, winner: str | None, noise: float | None = None
+) -> go.Figure:
+    """α·β²·γ² = 2 in three dimensions, with every point at its own α, β, γ; colours as in
+    `triangle`."""
     rest, of_rest = np.meshgrid(np.linspace(0, 1, 25), np.linspace(0, 1, 25))
     alpha = TARGET ** (1 - rest)  # shares of depth, width and resolution sum to 1
     beta, gamma = TARGET ** (rest * of_rest / 2), TARGET ** (rest * (1 - of_rest) / 2)
@@ -217,7 +207,7 @@ def surface(spots: Sequence[Spot], chosen: str, winner: str | None) -> go.Figure
             contours={"x": {"show": True, "color": GRID}, "y": {"show": True, "color": GRID}},
         )
     )  # fmt: skip
-    for group, marker in _marked(spots, 7):
+    for group, marker in _marked(spots, 7, noise):
         drawn = [spots[n] for n in group]
         figure.add_scatter3d(
             x=[spot.point.alpha for spot in drawn],

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from effnet_viz.ui.anatomy.sections import SECTIONS
 from tests.app.conftest import texts
 
 PAGE = "pages/anatomy.py"
@@ -51,7 +52,7 @@ def test_opening_a_first_block_says_why_it_has_no_skip(open_page):
 
 
 def test_the_comparison_works_its_ratio_with_the_numbers(open_page):
-    app = open_page(PAGE, phi="0", a_stage="6")
+    app = open_page(PAGE, phi="0", a_stage="6", a_section="Other blocks")
     ratio = table(app, "with the numbers")
     assert next(iter(ratio["with the numbers"])) == "6/5²"
     shown = [float(re.sub(r"[*]", "", cell)) for cell in ratio["="]]
@@ -65,13 +66,13 @@ def test_the_comparison_works_its_ratio_with_the_numbers(open_page):
 
 
 def test_a_3x3_block_is_not_said_to_be_cheaper(open_page):
-    app = open_page(PAGE, phi="0", a_stage="5")
+    app = open_page(PAGE, phi="0", a_stage="5", a_section="Other blocks")
     assert "costs **1.41×**" in texts(app)
     assert "What it buys with more" in texts(app)
 
 
 def test_doubling_the_width_is_worked_out(open_page):
-    app = open_page(PAGE)
+    app = open_page(PAGE, a_section="Twice as wide")
     assert "Why doubling the width costs 3.76×, not 4×" in headings(app)
     assert "4 · 0.879 + 2 · 0.121 = **3.758**" in texts(app)
     growth = table(app, "grow with")
@@ -83,7 +84,7 @@ def test_doubling_the_width_is_worked_out(open_page):
 
 
 def test_receptive_field_per_stage(open_page):
-    app = open_page(PAGE, phi="0")
+    app = open_page(PAGE, phi="0", a_section="How far it sees")
     fields = table(app, "one position sees")
     assert list(fields["one position sees"])[-1] == "851\u00a0×\u00a0851\u00a0px"
     assert "from **stage 6** on" in texts(app)
@@ -92,8 +93,11 @@ def test_receptive_field_per_stage(open_page):
 
 def test_only_networks_with_squeeze_and_excitation_speak_of_it(open_page):
     app = open_page(PAGE, architecture="ResNet-50", phi="0")
-    said = [element.value for element in (*app.main.markdown, *app.main.caption)]
-    assert "queeze-and-excitation" not in " ".join(said)  # the glossary beside the page has it
+    for section in SECTIONS:
+        app.pills(key="a_section").select(section).run()
+        assert not app.exception, section
+        said = [element.value for element in (*app.main.markdown, *app.main.caption)]
+        assert "queeze-and-excitation" not in " ".join(said)  # the glossary beside the page has it
 
 
 @pytest.mark.parametrize(
@@ -106,7 +110,7 @@ def test_only_networks_with_squeeze_and_excitation_speak_of_it(open_page):
     ],
 )
 def test_every_stage_of_every_architecture_opens(open_page, architecture, stages, says):
-    app = open_page(PAGE, architecture=architecture)
+    app = open_page(PAGE, architecture=architecture, a_section="Other blocks")
     assert says.lower() in "\n".join([texts(app), *headings(app)]).lower()
     for stage in range(1, stages + 1):
         app.pills(key="a_stage").select(stage).run()

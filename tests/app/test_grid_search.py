@@ -18,6 +18,7 @@ from effnet_viz.evidence.search import records
 from effnet_viz.evidence.search.points import DEFAULT_POINTS, search_points, title
 from effnet_viz.evidence.search.records import CurveRow, row_of
 from effnet_viz.scaling.cost import network_cost
+from effnet_viz.ui.grid_search.sections import SECTIONS
 from tests.app.conftest import texts
 
 PAGE = "pages/grid_search.py"
@@ -70,7 +71,7 @@ def metrics(app):
 
 
 def test_opens_on_the_best_point_and_says_what_noise_is(open_page, results):
-    app = open_page(PAGE)
+    app = open_page(PAGE, gs_section="Every point")
     low, high = interval(70, 909)
     assert metrics(app)["Held-out top-1"] == ("70.0 %", f"{low:.1f} to {high:.1f}")
     assert metrics(app)["Cost as built"] == ("2.15×", "law 1.82×")
@@ -118,7 +119,7 @@ def test_a_link_restores_point_and_surface(open_page, results):
 
 
 def test_the_papers_coefficients_stand_beside_ours(open_page, results):
-    rows = table(open_page(PAGE), "on our baseline")
+    rows = table(open_page(PAGE, gs_section="The paper's"), "on our baseline")
     theirs = rows.loc["the paper, on B0"]
     assert list(theirs[["α", "β", "γ", "by the law", "on our baseline"]]) == [
         "1.2", "1.1", "1.15", "1.92×", "2.21×",
@@ -133,7 +134,7 @@ def test_without_results_the_points_and_their_cost_are_shown(open_page, monkeypa
     for name in ("read_rows", "read_curves"):
         monkeypatch.setattr(records, name, list)
     monkeypatch.setattr(records, "read_outcome", lambda: None)
-    app = open_page(PAGE)
+    app = open_page(PAGE, gs_section="Every point")
     assert "Not trained yet" in texts(app)
     rows = table(app, "95 % interval")
     assert [name.split(" (")[0] for name in rows.index] == [title(p) for p in POINTS]
@@ -153,7 +154,7 @@ def test_a_damaged_file_is_one_sentence(open_page, monkeypatch, tmp_path):
 
 
 def test_diminishing_returns_are_those_of_the_records(open_page, results):
-    app = open_page(PAGE)
+    app = open_page(PAGE, gs_section="One dimension")
     rows = table(app, "validation top-1, %")
     seeds = [read_record(name) for name in ("baseline", "baseline-seed1", "baseline-seed2")]
     low, high = interval(sum(r["val_top1"] for r in seeds) / 3, seeds[0]["val_n"])
@@ -171,13 +172,21 @@ def test_the_resolution_roles_gain_is_taken_apart(open_page, results, monkeypatc
     shown = Blurred("resolution", 192, 96, 50.0, 3423)
     monkeypatch.setattr(coarse, "read_blurred", lambda: (shown,))
     monkeypatch.setattr(coarse, "read_coarse", lambda: None)
-    said = texts(open_page(PAGE))
+    said = texts(open_page(PAGE, gs_section="Detail or work"))
     assert "**resolution, less detail: 50.0 %**" in said
     assert "train --model resolution --detail-px 96` finds out" in said
     monkeypatch.setattr(coarse, "read_coarse", lambda: run)
-    said = texts(open_page(PAGE))
+    said = texts(open_page(PAGE, gs_section="Detail or work"))
     assert f"**trained with less detail: {top1 - 5:.1f} %**" in said
     assert "5.0 with the detail" in said
+
+
+def test_every_section_opens(open_page, results):
+    app = open_page(PAGE)
+    for section in SECTIONS:
+        app.pills(key="gs_section").select(section).run()
+        assert not app.exception, section
+        assert app.header, section
 
 
 class FakeJob:
@@ -226,6 +235,7 @@ def test_a_search_of_ones_own_is_live_and_kept(open_page, results, job):
     assert own.settings.seed == 3
     assert "Your search has begun" in texts(app)
     count = own.settings.points
+    app.pills(key="gs_section").select("Every point").run()
     assert len(table(app, "95 % interval")) == count
 
     rows, curves = made_up(POINTS[:count], n=250)

@@ -66,7 +66,7 @@ def test_fits_its_screen(browser: Browser, server: str, scheme, width, height):
     colour = "e => getComputedStyle(e).getPropertyValue('fill')"
     text = page.locator("h1").evaluate("e => getComputedStyle(e).color")
     assert drawing.locator("text").first.evaluate(colour) == text
-    expect(page.locator(".js-plotly-plot")).to_have_count(6)
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
     main = page.get_by_test_id("stMain")
     assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1
     if width > 720:

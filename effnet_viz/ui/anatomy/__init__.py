@@ -6,5 +6,6 @@ As ``ui``.
 - ``cells``: how the Anatomy page's tables are filled.
 - ``comparison``: the opened block against a plain convolution and others of the same in and out.
 - ``network``: which network, stage and block are open.
+- ``sections``: what stands below the drawing, one section at a time.
 - ``whole``: what the whole network does: how its cost grows with width, how far it sees.
 """

@@ -130,6 +130,7 @@ def stage_blocks(opened: Opened) -> None:
     blocks = blocks_of(opened.spec, opened.stage)
     repeats = int(sum(block.count for block in blocks))
     if repeats == 1:
+        st.markdown(f"Stage {opened.stage} has one block: the one above.")
         return
     st.subheader(f"Stage {opened.stage} has {repeats} blocks")
     stage = opened.cost.stages[opened.stage - 1]

@@ -12,7 +12,7 @@ import json
 import streamlit as st
 
 #: The keys in the link whose change is a step: sections of pages, and what is opened on Anatomy.
-STEPS = ("p_section", "a_stage", "a_block", "look", "lesson")
+STEPS = ("p_section", "a_stage", "a_block", "a_section", "gs_section", "look", "lesson")
 
 #: Installed once a document. A link that only changes its query is no step unless one of the keys
 #: changes; taking the query away just before going to another page is none either.

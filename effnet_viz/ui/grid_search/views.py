@@ -55,6 +55,11 @@ class Shown:
         """The name of the best trained point."""
         return self.ranked[0].point.name if self.ranked else None
 
+    @property
+    def noise(self) -> float | None:
+        """How many points two networks as good as the best may differ by chance."""
+        return records.margin(self.ranked[0]) if self.ranked else None
+
     def result(self, name: str) -> PointResult | None:
         """What a point reached, None where it is not trained."""
         return next((r for r in self.ranked if r.point.name == name), None)
@@ -172,7 +177,7 @@ def surface(found: Shown, choice: Choice) -> None:
     st.markdown(_verdict(found))
     chosen = choice.point.name
     if choice.surface == SPACE:
-        figure = search_surface.surface(found.spots, chosen, found.winner)
+        figure = search_surface.surface(found.spots, chosen, found.winner, found.noise)
         st.plotly_chart(figure, alt=_alt(found), config={"displayModeBar": False}, key="gs_space")
         st.caption(
             "The grey sheet is α·β²·γ² = 2. Points off it cost 2× all the same, because the "
@@ -182,7 +187,9 @@ def surface(found: Shown, choice: Choice) -> None:
     placed = None
     if choice.surface == BUILT:
         placed = {spot.point.name: built_shares(spot.point) for spot in found.spots}
-    figure = search_surface.triangle(found.spots, chosen, found.winner, placed=placed)
+    figure = search_surface.triangle(
+        found.spots, chosen, found.winner, placed=placed, noise=found.noise
+    )
     key = f"gs_{choice.surface}_{chosen}"  # anew for each point: clicking it again chooses it again
     st.plotly_chart(
         figure,
@@ -195,7 +202,10 @@ def surface(found: Shown, choice: Choice) -> None:
     st.caption(_BUILT_CAPTION if choice.surface == BUILT else _FLAT_CAPTION)
 
 
-_SYMBOLS = "Squares scale one dimension, diamonds two, circles all three; ring: chosen."
+_SYMBOLS = (
+    "Squares scale one dimension, diamonds two, circles all three; ring: chosen. Green: cannot be "
+    "told from the best; blue: clearly behind."
+)
 _FLAT_CAPTION = (
     "The surface α·β²·γ² = 2, laid flat: the nearer a corner, the more of the cost goes to it "
     "(ln α, 2 ln β, 2 ln γ over their sum). Equal shares stand side by side. " + _SYMBOLS

@@ -40,9 +40,15 @@ SECTIONS: MappingProxyType[str, tuple[str, Callable[[Paper], None]]] = MappingPr
 )
 DEFAULT_SECTION = "Method"
 
+#: All sections in one line at 1440 px.
+_STYLE = """<style>
+.st-key-p_section [role="radio"] { padding-inline: 0.55rem; }
+</style>"""
+
 
 def show() -> None:
     """The picker and the section it points at."""
+    st.html(_STYLE)
     chosen = st.pills(
         "Section",
         list(SECTIONS),

@@ -26,6 +26,16 @@ def ranked():
     )
 
 
+def test_what_cannot_be_told_apart_has_one_colour():
+    figure = search_surface.triangle(spots(), "width", POINTS[11].name, noise=4.1)
+    near, behind, far = search_surface.BANDS
+    top1 = [60.0 + n for n in range(12)]
+    expected = [near if 71 - t < 4.1 else behind if 71 - t < 8.2 else far for t in top1]
+    assert list(figure.data[0].marker.color) == expected
+    space = search_surface.surface(spots(), "width", POINTS[11].name, noise=4.1)
+    assert list(space.data[1].marker.color) == expected
+
+
 def test_the_flat_surface_puts_each_point_at_its_shares():
     figure = search_surface.triangle(spots(), "width", POINTS[11].name)
     points = figure.data[0]
@@ -39,7 +49,7 @@ def test_the_flat_surface_puts_each_point_at_its_shares():
     assert place[3] == pytest.approx(expected)
     apart = [math.dist(p, q) for n, p in enumerate(place) for q in place[:n]]
     assert min(apart) > 0.04  # two have equal shares
-    assert list(points.marker.color) == [60.0 + n for n in range(12)]
+    assert set(points.marker.color) == {search_surface.BANDS[0]}, "no noise is known"
     assert "best" in points.text[11]
     assert not any("best" in text for text in points.text[:11])
     ring = figure.data[1]
