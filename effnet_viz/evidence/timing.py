@@ -27,7 +27,8 @@ from effnet_viz.scaling.families import (
     released_spec,
 )
 
-EXAMPLE_FILE = asset("results", "benchmark-example.json")
+#: The folder of the shipped measurements.
+EXAMPLES = asset("results")
 
 Predictor = Literal["macs", "activations", "params"]
 Runs = Literal["engine", "torch"]
@@ -48,8 +49,8 @@ SAME_MACS_RATIO = 1.05
 #: A quiet machine's quartiles differ by less than this factor.
 NOISY_RATIO = 1.4
 
-#: Fewer points than this lie on a line too easily to say anything.
-LEAST_POINTS = 3
+#: Fewer models than this lie on a line too easily to say anything.
+LEAST_POINTS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +135,18 @@ class Fit:
         return self.factor_ms * cost**self.slope
 
 
-def fit(rows: Sequence[BenchmarkRow], predictor: Predictor) -> Fit | None:
-    """The line of time against one cost; None with too few different costs or times for one."""
+def fit(
+    rows: Sequence[BenchmarkRow], predictor: Predictor, least_points: int = LEAST_POINTS
+) -> Fit | None:
+    """The line of time against one cost; None with fewer than ``least_points`` different costs, or
+    with equal times."""
     logs = [
         (math.log(getattr(row, predictor)), math.log(row.latency.median_ms))
         for row in rows
         if row.latency.median_ms > 0
     ]
     x, y = [point[0] for point in logs], [point[1] for point in logs]
-    if len(set(x)) < LEAST_POINTS or len(set(y)) < 2:
+    if len(set(x)) < least_points or len(set(y)) < 2:
         return None
     slope, intercept = statistics.linear_regression(x, y)
     squares = statistics.fmean((b - intercept - slope * a) ** 2 for a, b in logs)
@@ -156,9 +160,9 @@ def fit(rows: Sequence[BenchmarkRow], predictor: Predictor) -> Fit | None:
 
 
 def fits(rows: Sequence[BenchmarkRow]) -> list[Fit]:
-    """The line of each predictor, the best first; empty with too few rows."""
+    """The line of each predictor, the smallest typical factor first; empty with too few rows."""
     found = (fit(rows, predictor) for predictor in PREDICTORS)
-    return sorted(filter(None, found), key=lambda line: -line.r2)
+    return sorted(filter(None, found), key=lambda line: line.typical_factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,12 +271,59 @@ def as_csv(rows: Iterable[BenchmarkRow]) -> str:
 
 
 @cache
-def example(path: Path = EXAMPLE_FILE) -> tuple[BenchmarkRow, ...]:
-    """The shipped measurements. Raises ResourceError where the file is missing or damaged."""
+def examples(folder: Path = EXAMPLES) -> tuple[BenchmarkRow, ...]:
+    """All shipped measurements, of every setup and machine: the rows of every file
+    ``benchmark-example*.json``. Raises ResourceError where none is there or one is damaged."""
+    paths = sorted(folder.glob("benchmark-example*.json"))
+    rows: list[BenchmarkRow] = []
     try:
-        return tuple(from_dict(values) for values in json.loads(path.read_bytes()))
+        for path in paths:
+            rows += (from_dict(values) for values in json.loads(path.read_bytes()))
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ResourceError(
-            f"The example measurements are missing or damaged ({path.name}); "
-            "download the project again."
-        ) from error
+        raise ResourceError(_no_example(path.name)) from error
+    if not rows:
+        raise ResourceError(_no_example(folder.name))
+    return tuple(rows)
+
+
+def _no_example(name: str) -> str:
+    return f"The example measurements are missing or damaged ({name}); download the project again."
+
+
+#: Which of the shipped measurements: the first row's device, threads, batch and runtime.
+Alike = tuple[str, int, int, Runtime]
+
+
+def alike(row: BenchmarkRow) -> Alike:
+    """What rows must share for their times to be compared."""
+    return row.device.partition(":")[0], row.threads, row.batch_size, row.latency.runtime
+
+
+def example(
+    *,
+    device: str = "cpu",
+    many_threads: bool = False,
+    batch_size: int = 1,
+    runs: Runs = "torch",
+    folder: Path = EXAMPLES,
+) -> tuple[BenchmarkRow, ...]:
+    """The shipped measurements of one setup, by default the paper's in plain PyTorch: one thread,
+    one image.
+
+    Where that setup is not shipped, the nearest that is: as many threads, then the nearest batch.
+    Raises as `examples`.
+    """
+    rows = examples(folder)
+
+    def distance(one: Alike) -> tuple[bool, bool, bool, float, Alike]:
+        where, threads, batch, runtime = one
+        return (
+            where != device,
+            (runtime == "torch") != (runs == "torch"),
+            device == "cpu" and (threads > 1) != many_threads,
+            abs(math.log(batch / batch_size)),
+            one,
+        )
+
+    nearest = min({alike(row) for row in rows}, key=distance)
+    return tuple(row for row in rows if alike(row) == nearest)

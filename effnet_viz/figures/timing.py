@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
@@ -13,16 +13,36 @@ from effnet_viz.figures.base import NEUTRAL, ROLE_COLOURS, TRANSPARENT, si
 
 SYMBOLS = {"classroom": "circle", "imagenet": "diamond", "resnet50": "square", "custom": "star"}
 
+#: Whole families are one colour; only the classroom networks and the reader's own are a role each.
+FAMILY_COLOURS = {"imagenet": ROLE_COLOURS["compound"], "resnet50": "#56B4E9"}
+BEHIND = "rgba(138,138,148,0.45)"
 
-def time_against(rows: Sequence[BenchmarkRow], predictor: Predictor, line: Fit | None) -> go.Figure:
+_WIDE, _HIGH = 235.0, 235.0  # of the plotting area in px, where a column is narrow
+_LETTER, _LINE, _GAP = 5.6, 12.0, 7.0
+_Box = tuple[float, float, float, float]
+
+
+def time_against(
+    rows: Sequence[BenchmarkRow],
+    predictor: Predictor,
+    line: Fit | None,
+    behind: Sequence[BenchmarkRow] = (),
+) -> go.Figure:
     """Median time of one pass against one cost, both logarithmic, with the fitted line.
 
-    Bars on the points span the quartiles. Colour is the role, the symbol the family. Names stand
-    where they have room; the classroom roles are too close together for theirs.
+    Bars on the points span the quartiles. Names stand where they cover nothing; where there is no
+    such place a point's name is on hover. ``behind`` is drawn small and grey, without names.
     """
     figure = go.Figure()
-    costs = [getattr(row, predictor) for row in rows]
-    names = _name_positions(rows, predictor, line)
+    everything = (*rows, *behind)
+    costs = [getattr(row, predictor) for row in everything]
+    x_range = _log_range(costs, 1.4)
+    y_range = _log_range(
+        [t for row in everything for t in (row.latency.q1_ms, row.latency.q3_ms)], 0.5
+    )
+    names = _name_positions(
+        {row: (getattr(row, predictor), row.latency.median_ms) for row in rows}, x_range, y_range
+    )
     if line is not None:
         ends = (min(costs) / 1.5, max(costs) * 1.5)
         figure.add_scatter(
@@ -31,6 +51,16 @@ def time_against(rows: Sequence[BenchmarkRow], predictor: Predictor, line: Fit |
             mode="lines",
             line={"dash": "dash", "width": 1.6, "color": NEUTRAL},
             hoverinfo="skip",
+            showlegend=False,
+        )
+    if behind:
+        figure.add_scatter(
+            x=[getattr(row, predictor) for row in behind],
+            y=[row.latency.median_ms for row in behind],
+            mode="markers",
+            marker={"size": 6, "color": BEHIND, "symbol": [SYMBOLS[row.family] for row in behind]},
+            hovertext=[f"example, {_hover(row, predictor)}" for row in behind],
+            hoverinfo="text",
             showlegend=False,
         )
     for family, symbol in SYMBOLS.items():
@@ -46,11 +76,7 @@ def time_against(rows: Sequence[BenchmarkRow], predictor: Predictor, line: Fit |
             textposition=[names.get(row, "middle right") for row in shown],
             textfont_size=10,
             cliponaxis=False,
-            marker={
-                "symbol": symbol,
-                "size": 9,
-                "color": [ROLE_COLOURS.get(row.role, NEUTRAL) for row in shown],
-            },
+            marker={"symbol": symbol, "size": 9, "color": [_colour(row) for row in shown]},
             error_y={
                 "type": "data",
                 "array": [t.q3_ms - t.median_ms for t in times],
@@ -59,16 +85,10 @@ def time_against(rows: Sequence[BenchmarkRow], predictor: Predictor, line: Fit |
                 "width": 3,
                 "color": NEUTRAL,
             },
-            hovertext=[
-                f"{title(row.model)}: {si(getattr(row, predictor))} {PREDICTORS[predictor]} "
-                f"(computed here), {row.latency.median_ms:.3g} ms (measured)"
-                for row in shown
-            ],
+            hovertext=[_hover(row, predictor) for row in shown],
             hoverinfo="text",
             showlegend=False,
         )
-    x_range = _log_range(costs, 1.4)
-    y_range = _log_range([t for row in rows for t in (row.latency.q1_ms, row.latency.q3_ms)], 0.5)
     figure.update_xaxes(type="log", title=PREDICTORS[predictor], range=x_range, zeroline=False)
     figure.update_xaxes(tickangle=0, **_ticks(x_range))
     ticks = _time_ticks(y_range)
@@ -76,8 +96,56 @@ def time_against(rows: Sequence[BenchmarkRow], predictor: Predictor, line: Fit |
         type="log", range=y_range, zeroline=False, automargin=True,
         tickvals=ticks, ticktext=[_duration(tick) for tick in ticks],
     )  # fmt: skip
+    return _plain(figure, 330)
+
+
+def accuracy_against_time(
+    rows: Sequence[BenchmarkRow], top1: Mapping[str, float], budget_ms: float, best: str | None
+) -> go.Figure:
+    """Printed ImageNet accuracy (%, by model) against measured time (logarithmic), the budget as a
+    line; ``best`` is ringed. Models without an accuracy are left out."""
+    shown = [row for row in rows if row.model in top1]
+    figure = go.Figure()
+    x_range = _log_range([*(row.latency.median_ms for row in shown), budget_ms], 1.4)
+    values = [top1[row.model] for row in shown]
+    y_range = [min(values) - 1, max(values) + 1]
+    names = _name_positions(
+        {row: (row.latency.median_ms, 10 ** top1[row.model]) for row in shown}, x_range, y_range
+    )
+    figure.add_scatter(
+        x=[row.latency.median_ms for row in shown],
+        y=values,
+        mode="markers+text",
+        text=[title(row.model) if row in names else "" for row in shown],
+        textposition=[names.get(row, "middle right") for row in shown],
+        textfont_size=11,
+        cliponaxis=False,
+        marker={
+            "symbol": [SYMBOLS[row.family] for row in shown],
+            "size": [14 if row.model == best else 9 for row in shown],
+            "color": [_colour(row) for row in shown],
+            "opacity": [1 if row.latency.median_ms <= budget_ms else 0.35 for row in shown],
+        },
+        hovertext=[
+            f"{title(row.model)}: {top1[row.model]} % (paper), {row.latency.median_ms:.3g} ms"
+            for row in shown
+        ],
+        hoverinfo="text",
+        showlegend=False,
+    )
+    figure.add_vline(x=budget_ms, line={"dash": "dot", "width": 1.6, "color": NEUTRAL})
+    ticks = _time_ticks(x_range)
+    figure.update_xaxes(
+        type="log", range=x_range, zeroline=False, title="measured time of one pass",
+        tickvals=ticks, ticktext=[_duration(tick) for tick in ticks], tickangle=0,
+    )  # fmt: skip
+    figure.update_yaxes(range=y_range, automargin=True, title="ImageNet top-1, %")
+    return _plain(figure, 320)
+
+
+def _plain(figure: go.Figure, height: int) -> go.Figure:
     figure.update_layout(
-        height=330,
+        height=height,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         plot_bgcolor=TRANSPARENT,
         paper_bgcolor=TRANSPARENT,
@@ -86,26 +154,63 @@ def time_against(rows: Sequence[BenchmarkRow], predictor: Predictor, line: Fit |
     return figure
 
 
+def _colour(row: BenchmarkRow) -> str:
+    return FAMILY_COLOURS.get(row.family) or ROLE_COLOURS.get(row.role, NEUTRAL)
+
+
+def _hover(row: BenchmarkRow, predictor: Predictor) -> str:
+    return (
+        f"{title(row.model)}: {si(getattr(row, predictor))} {PREDICTORS[predictor]} "
+        f"(computed here), {row.latency.median_ms:.3g} ms (measured)"
+    )
+
+
 def _name_positions(
-    rows: Sequence[BenchmarkRow], predictor: Predictor, line: Fit | None
+    points: Mapping[BenchmarkRow, tuple[float, float]],
+    x_range: Sequence[float],
+    y_range: Sequence[float],
 ) -> dict[BenchmarkRow, str]:
-    """Where names stand that would not cover one another: on the side of the line where the point
-    is, or below it at the right edge. From the slowest model down; those without room are left
-    out."""
-    times = [math.log10(row.latency.median_ms) for row in rows]
-    room = (max(times) - min(times)) / 13
-    dearest = max(getattr(row, predictor) for row in rows)
+    """Where names stand that cover neither one another nor a point, from the highest point down;
+    those without such a place are left out. Ranges are exponents of ten."""
+
+    def pixel(value: float, span: Sequence[float], length: float) -> float:
+        return (math.log10(value) - span[0]) / (span[1] - span[0]) * length
+
+    at = {
+        row: (pixel(x, x_range, _WIDE), pixel(y, y_range, _HIGH)) for row, (x, y) in points.items()
+    }
+    taken: list[_Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in at.values()]
     positions = {}
-    last: dict[str, float] = {}
-    for row in sorted(rows, key=lambda row: -row.latency.median_ms):
-        time = row.latency.median_ms
-        slow = line is not None and time > line.time_ms(getattr(row, predictor))
-        side, at = "middle left" if slow else "middle right", math.log10(time)
-        if row.family != "classroom" and last.get(side, math.inf) - at >= room:
-            at_the_edge = not slow and 3 * getattr(row, predictor) > dearest
-            positions[row] = "bottom center" if at_the_edge else side
-            last[side] = at
+    for row in sorted(at, key=lambda row: -at[row][1]):
+        for side, box in _places(*at[row], _LETTER * len(title(row.model))):
+            inside = box[0] >= 0 and box[2] <= _WIDE + 8 and box[1] >= 0 and box[3] <= _HIGH
+            if inside and not any(_overlap(box, other) for other in taken):
+                positions[row] = side
+                taken.append(box)
+                break
     return positions
+
+
+def _places(x: float, y: float, width: float) -> list[tuple[str, _Box]]:
+    """The sides of a point where its name may stand, and the box that it fills there."""
+    half = _LINE / 2
+    left, right, middle = x - _GAP - width, x + _GAP, x - width / 2
+    rows = {"middle": y - half, "top": y + 4, "bottom": y - 4 - _LINE}
+    columns = {"right": right, "left": left, "center": middle}
+    order = (
+        "middle left", "middle right", "top center", "bottom center",
+        "top left", "bottom right", "top right", "bottom left",
+    )  # fmt: skip
+    found = []
+    for side in order:
+        row, column = side.split()
+        start, low = columns[column], rows[row]
+        found.append((side, (start, low, start + width, low + _LINE)))
+    return found
+
+
+def _overlap(one: _Box, other: _Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _log_range(values: Sequence[float], room_above: float) -> list[float]:
