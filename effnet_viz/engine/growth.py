@@ -43,16 +43,18 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import EfficientNet
-from torchvision.models.efficientnet import MBConv
 
-from effnet_viz.engine.models import efficientnet
+from effnet_viz.engine.models import build_model
 from effnet_viz.engine.optimise import optimise
+from effnet_viz.engine.packages import CentreCrop
 from effnet_viz.engine.training.recipe import PhotoSet, Recipe, augmented_batches, optimiser_for
 from effnet_viz.engine.weights import LoadedModel, described, seeding
 from effnet_viz.errors import UserError
 from effnet_viz.scaling.architectures import ArchitectureSpec
 from effnet_viz.scaling.cost import network_cost
+
+#: Architectures whose trained weights can be made those of a larger network.
+GROWN_FAMILIES = ("efficientnet", "efficientnet_lite")
 
 
 def check_growth(parent: ArchitectureSpec, spec: ArchitectureSpec) -> None:
@@ -63,7 +65,7 @@ def check_growth(parent: ArchitectureSpec, spec: ArchitectureSpec) -> None:
     Scaling a parent by a depth and a width of at least 1 fulfils this. Raises UserError otherwise.
     """
     for each in (parent, spec):
-        if each.family != "efficientnet":
+        if each.family not in GROWN_FAMILIES:
             raise UserError(
                 f"{each.name} is not an EfficientNet; weights can be grown for EfficientNets only."
             )
@@ -96,7 +98,7 @@ def check_growth(parent: ArchitectureSpec, spec: ArchitectureSpec) -> None:
 def _fixed(spec: ArchitectureSpec) -> tuple[object, ...]:
     """All that growing leaves as it is."""
     rows = (replace(stage, out_channels=0, repeats=0) for stage in spec.stages)
-    return (*rows, spec.num_classes)
+    return (*rows, spec.num_classes, spec.family, spec.padding)
 
 
 def _first_skips(spec: ArchitectureSpec) -> list[bool]:
@@ -114,7 +116,7 @@ def grow(
     *,
     noise: float = 0.0,
     seed: int = 0,
-) -> EfficientNet:
+) -> nn.Module:
     """A network of ``spec`` with the function of ``parent``, a trained one of ``parent_spec``.
 
     For an input of any one size its logits are the parent's, up to rounding. The parent is the
@@ -136,12 +138,13 @@ def grow(
         )
     norms = [layer for layer in parent.modules() if isinstance(layer, nn.BatchNorm2d)]
     with torch.device("meta"):  # shapes only, all values are set below
-        grown = efficientnet(spec, norms[0].eps)
+        grown = build_model(spec, norm_eps=norms[0].eps)
 
     generator = torch.Generator().manual_seed(seed)
-    for stage, row in zip(grown.features, parent_spec.stages, strict=True):
+    features = grown.get_submodule("features").children()
+    for stage, row in zip(features, parent_spec.stages, strict=True):
         if row.operator == "mbconv":
-            for added in stage[row.repeats :]:
+            for added in list(stage.children())[row.repeats :]:
                 _start_as_identity(added, generator)
     state = grown.state_dict()
     old = {key: value.detach().cpu() for key, value in parent.state_dict().items()}
@@ -163,17 +166,18 @@ def _widened(value: Tensor, shape: torch.Size) -> Tensor:
     return value.clone()
 
 
-def _start_as_identity(block: MBConv, generator: torch.Generator) -> None:
+def _start_as_identity(block: nn.Module, generator: torch.Generator) -> None:
     """Initial values as torchvision's, but with a last batch norm whose output is zero."""
     block.to_empty(device="cpu")
+    norms = [layer for layer in block.modules() if isinstance(layer, nn.BatchNorm2d)]
+    for norm in norms:
+        norm.reset_parameters()
     for layer in block.modules():
-        if isinstance(layer, nn.BatchNorm2d):
-            layer.reset_parameters()
-        elif isinstance(layer, nn.Conv2d):
+        if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight, mode="fan_out", generator=generator)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
-    nn.init.zeros_(block.block[-1][1].weight)
+    nn.init.zeros_(norms[-1].weight)
 
 
 def _tell_copies_apart(
@@ -218,11 +222,7 @@ def grown_model(
             f"px predictions and maps need not equal those of {parent.name}."
         )
         if transform is not None:
-            transform = _at_resolution(transform, spec.resolution_px)
-            preprocessing["crop"] = (
-                f"shorter side to {transform.resize_size[0]} px, "
-                f"then the centre {spec.resolution_px} px"
-            )
+            transform, preprocessing["crop"] = _at_resolution(transform, spec.resolution_px)
     record = {
         "family": "custom",
         "role": role,
@@ -260,12 +260,16 @@ def grown_model(
     )
 
 
-def _at_resolution(published: Any, px: int) -> Any:
-    """A published torchvision transform, its resize and crop scaled to another crop size."""
+def _at_resolution(published: Any, px: int) -> tuple[Any, str]:
+    """A published transform for another input size, and what it does in words; of torchvision's,
+    resize and crop are scaled alike."""
+    if isinstance(published, CentreCrop):
+        crop = CentreCrop(px)
+        return crop, crop.in_words
     scaled = copy.deepcopy(published)
     scaled.resize_size = [round(px * published.resize_size[0] / published.crop_size[0])]
     scaled.crop_size = [px]
-    return scaled
+    return scaled, f"shorter side to {scaled.resize_size[0]} px, then the centre {px} px"
 
 
 #: A quarter of the first training's learning rate: the weights are good already. The number of

@@ -12,16 +12,17 @@ from effnet_viz.engine.graph.modules import torch_module
 from effnet_viz.scaling.architectures import ArchitectureSpec
 
 
-def build_model(spec: ArchitectureSpec, *, norm_eps: float = 1e-5) -> nn.Module:
+def build_model(spec: ArchitectureSpec, *, norm_eps: float | None = None) -> nn.Module:
     """The spec's network, randomly initialised, in training mode, on the CPU.
 
     Input ``(N, in_channels, H, W)``, output logits ``(N, num_classes)``. An EfficientNet is
     torchvision's class; the others come from ring 0's layers (`effnet_viz.engine.graph.modules`).
-    ``norm_eps`` is an EfficientNet's.
+    ``norm_eps`` is the epsilon of the batch norms, by default the spec's.
     """
+    eps = spec.norm_eps if norm_eps is None else norm_eps
     if spec.family == "efficientnet":
-        return efficientnet(spec, norm_eps)
-    return torch_module(spec)
+        return efficientnet(spec, eps)
+    return torch_module(spec, eps)
 
 
 def efficientnet(spec: ArchitectureSpec, norm_eps: float) -> EfficientNet:
@@ -63,7 +64,7 @@ def efficientnet(spec: ArchitectureSpec, norm_eps: float) -> EfficientNet:
     return network
 
 
-def skeleton(spec: ArchitectureSpec, norm_eps: float = 1e-5) -> nn.Module:
+def skeleton(spec: ArchitectureSpec, norm_eps: float | None = None) -> nn.Module:
     """The network without memory behind its weights, to be filled by ``load_state_dict``."""
     with torch.device("meta"):
         return build_model(spec, norm_eps=norm_eps)

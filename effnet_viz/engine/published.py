@@ -46,7 +46,7 @@ class Published:
     """A network with its published weights.
 
     ``transform`` makes a photo the model's input ``(3, H, W)``; ``record`` is the part of the
-    weights' record that torchvision and the file itself tell.
+    weights' record that their publisher and the file itself tell.
     """
 
     module: nn.Module

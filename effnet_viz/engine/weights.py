@@ -1,8 +1,8 @@
-"""Models with weights: shipped, ImageNet's from torchvision, or honestly untrained.
+"""Models with weights: shipped, ImageNet's as published, or honestly untrained.
 
 A family's loader is its row of `LOADERS`. Every file of weights is verified before every load, and
 nothing in it is executed: safetensors for what this project ships, ``weights_only`` for what
-torchvision publishes.
+others publish.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import torchvision.models as tv
 from PIL import Image
 from torch import Tensor, nn
 
-from effnet_viz.engine import images, published
+from effnet_viz.engine import images, packages, published
 from effnet_viz.engine.calibration import fit_batch_norms
 from effnet_viz.engine.download import Progress
 from effnet_viz.engine.models import build_model, skeleton
@@ -72,8 +72,8 @@ class LoadedModel:
     def preprocess(self, image: Image.Image, square: images.Square | None = None) -> Tensor:
         """What the model sees of an RGB photo: float32 ``(1, 3, H, W)`` on the CPU.
 
-        With a square, that part of the photo at the model's resolution. Without one, torchvision's
-        published transform for ImageNet's weights, and the centre square for all others.
+        With a square, that part of the photo at the model's resolution. Without one, the published
+        transform of ImageNet's weights, and the centre square for all others.
         """
         if square is None and self.published_transform is not None:
             return self.published_transform(_without_long_ends(image)).unsqueeze(0)
@@ -120,7 +120,7 @@ def load_model(
     ``optimised`` folds and reorders the module for inference; without it the module is the plain
     torchvision one. ``on_progress`` gets (bytes done, bytes in total) while ImageNet's weights are
     downloaded into torch's cache. Raises UserError for an unknown model, and ResourceError for
-    shipped weights that are missing or damaged and for a download that fails.
+    shipped or installed weights that are missing or damaged and for a download that fails.
     """
     if family == "custom":
         raise UserError("A custom model has no stored weights; it is made from its multipliers.")
@@ -248,7 +248,14 @@ def _load_shipped(entry: ModelEntry, wanted: Wanted) -> LoadedModel:
 
 
 def _load_imagenet(entry: ModelEntry, wanted: Wanted) -> LoadedModel:
-    found = published.published_network(entry, wanted.on_progress)
+    return _load_published(entry, published.published_network(entry, wanted.on_progress), wanted)
+
+
+def _load_lite(entry: ModelEntry, wanted: Wanted) -> LoadedModel:
+    return _load_published(entry, packages.lite_network(entry), wanted)
+
+
+def _load_published(entry: ModelEntry, found: published.Published, wanted: Wanted) -> LoadedModel:
     record = {
         "family": entry.family,
         "role": entry.role,
@@ -287,6 +294,7 @@ _TORCHVISION = Loader(_load_imagenet, lambda name, _: published.is_fetched(name)
 LOADERS: MappingProxyType[str, Loader] = MappingProxyType(
     {
         "classroom": Loader(_load_shipped, is_shipped),
+        "lite": Loader(_load_lite, lambda name, _: packages.is_installed(name)),
         "imagenet": _TORCHVISION,
         "resnet50": _TORCHVISION,
     }

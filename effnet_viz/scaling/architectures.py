@@ -16,7 +16,7 @@ from effnet_viz.errors import UserError
 Operator = Literal[
     "conv", "mbconv", "separable", "inverted_residual", "bottleneck", "conv_head", "pool_head"
 ]
-Family = Literal["efficientnet", "mobilenet_v1", "mobilenet_v2", "resnet"]
+Family = Literal["efficientnet", "efficientnet_lite", "mobilenet_v1", "mobilenet_v2", "resnet"]
 
 #: Where zeros go round a map: as many on either side (torch), or, of an odd number, the one more
 #: after it (TensorFlow's "same").
@@ -76,6 +76,8 @@ class ArchitectureSpec:
     is a floor for the scaled head (MobileNetV2 never shrinks its 1280). ``dropout`` acts before the
     last linear layer and costs nothing. ``in_channels`` are the photo's, 3 for colour.
     ``padding`` says where the convolutions' zeros go, and so where a map's cells lie.
+    ``fixed_ends`` keeps stem and head at their width, and the first and the last stage between
+    them at their repeats (EfficientNet-Lite). ``norm_eps`` is the epsilon of the batch norms.
     """
 
     name: str
@@ -89,6 +91,17 @@ class ArchitectureSpec:
     title: str = ""
     in_channels: int = 3
     padding: Padding = "symmetric"
+    fixed_ends: bool = False
+    norm_eps: float = 1e-5
+
+    def is_widened(self, stage: int) -> bool:
+        """Whether the width multiplier applies to a stage (from 1)."""
+        return not self.fixed_ends or 1 < stage < len(self.stages)
+
+    def is_deepened(self, stage: int) -> bool:
+        """Whether the depth multiplier applies to a stage (from 1); to stem and head never."""
+        margin = 2 if self.fixed_ends else 1
+        return margin < stage <= len(self.stages) - margin
 
 
 EFFICIENTNET_B0 = ArchitectureSpec(
@@ -107,6 +120,30 @@ EFFICIENTNET_B0 = ArchitectureSpec(
         StageSpec("mbconv",    5, 1, 6,    112, 3, 0.25),
         StageSpec("mbconv",    5, 2, 6,    192, 4, 0.25),
         StageSpec("mbconv",    3, 1, 6,    320, 1, 0.25),
+        StageSpec("conv_head", 1, 1, 1,    1280, 1),
+    ),
+)  # fmt: skip
+
+#: What B0 becomes for phones: no squeeze-and-excitation, ReLU6, and ends that do not scale.
+EFFICIENTNET_LITE0 = ArchitectureSpec(
+    name="efficientnet_lite0",
+    title="EfficientNet-Lite0",
+    family="efficientnet_lite",
+    source="tensorflow/tpu, models/official/efficientnet/lite",
+    resolution_px=224,
+    padding="same",
+    fixed_ends=True,
+    norm_eps=1e-3,
+    stages=(
+        #         operator     k  s  exp   out  L
+        StageSpec("conv",      3, 2, 1,    32,  1),
+        StageSpec("mbconv",    3, 1, 1,    16,  1),
+        StageSpec("mbconv",    3, 2, 6,    24,  2),
+        StageSpec("mbconv",    5, 2, 6,    40,  2),
+        StageSpec("mbconv",    3, 2, 6,    80,  3),
+        StageSpec("mbconv",    5, 1, 6,    112, 3),
+        StageSpec("mbconv",    5, 2, 6,    192, 4),
+        StageSpec("mbconv",    3, 1, 6,    320, 1),
         StageSpec("conv_head", 1, 1, 1,    1280, 1),
     ),
 )  # fmt: skip
@@ -196,6 +233,7 @@ ARCHITECTURES: MappingProxyType[str, ArchitectureSpec] = MappingProxyType(
         spec.name: spec
         for spec in (
             EFFICIENTNET_B0,
+            EFFICIENTNET_LITE0,
             MOBILENET_V1,
             MOBILENET_V2,
             RESNET_50,
@@ -247,6 +285,19 @@ LATER_VARIANTS: MappingProxyType[str, ReleasedVariant] = MappingProxyType(
         #                     width depth  px  dropout
         "b8": ReleasedVariant(2.2, 3.6, 672, 0.5),
         "l2": ReleasedVariant(4.3, 5.3, 800, 0.5),
+    }
+)
+
+#: EfficientNet-Lite, by its original implementation's coefficients: B0's to B4's but for the input
+#: size of lite3 and lite4, and other dropout. Applied to `EFFICIENTNET_LITE0`.
+LITE_VARIANTS: MappingProxyType[str, ReleasedVariant] = MappingProxyType(
+    {
+        #                        width depth  px  dropout
+        "lite0": ReleasedVariant(1.0, 1.0, 224, 0.2),
+        "lite1": ReleasedVariant(1.0, 1.1, 240, 0.2),
+        "lite2": ReleasedVariant(1.1, 1.2, 260, 0.3),
+        "lite3": ReleasedVariant(1.2, 1.4, 280, 0.3),
+        "lite4": ReleasedVariant(1.4, 1.8, 300, 0.3),
     }
 )
 

@@ -155,7 +155,8 @@ def round_px(px: float) -> int:
 def scale(spec: ArchitectureSpec, multipliers: Multipliers) -> ArchitectureSpec:
     """A new spec with every width, repeat and the input size scaled and rounded.
 
-    Width applies to stem, stages and head; depth to the stages between stem and head only.
+    Width applies to stem, stages and head, depth to the stages between; fewer where the ends are
+    fixed.
     Raises UserError where a multiplier is out of range or a stage would round to no channels.
     """
     depth, width, px = multipliers.depth, multipliers.width, multipliers.resolution_px
@@ -164,27 +165,36 @@ def scale(spec: ArchitectureSpec, multipliers: Multipliers) -> ArchitectureSpec:
         (channels, number)
         for number, stage in enumerate(spec.stages, start=1)
         for channels in (stage.out_channels, stage.inner_channels)
-        if channels
+        if channels and spec.is_widened(number)
     )
     if undusted(narrowest * width) < 4:
         raise UserError(
             f"width {width:g} leaves stage {number} of {spec.name} with {narrowest * width:.1f} "
             f"channels, which rounds to none; use at least {4 / narrowest:g}."
         )
-    stages = tuple(_scale_stage(spec, stage, depth, width) for stage in spec.stages)
+    stages = tuple(
+        _scale_stage(
+            stage,
+            depth if spec.is_deepened(number) else 1,
+            width if spec.is_widened(number) else 1,
+            spec.min_head_channels if number == len(spec.stages) else 0,
+        )
+        for number, stage in enumerate(spec.stages, start=1)
+    )
     return replace(spec, stages=stages, resolution_px=px)
 
 
-def _scale_stage(spec: ArchitectureSpec, stage: StageSpec, depth: float, width: float) -> StageSpec:
-    out_channels = round_filters(stage.out_channels, width) if stage.out_channels else 0
-    if stage.operator == "conv_head":
-        out_channels = max(out_channels, spec.min_head_channels)
-    is_end = stage.operator in ("conv", "conv_head", "pool_head")
+def _scale_stage(stage: StageSpec, depth: float, width: float, least: int) -> StageSpec:
+    """The stage with at least ``least`` channels, which a head without channels does not heed."""
+
+    def widened(channels: int) -> int:
+        return round_filters(channels, width) if channels else 0
+
     return replace(
         stage,
-        out_channels=out_channels,
-        inner_channels=round_filters(stage.inner_channels, width) if stage.inner_channels else 0,
-        repeats=stage.repeats if is_end else round_repeats(stage.repeats, depth),
+        out_channels=stage.out_channels and max(least, widened(stage.out_channels)),
+        inner_channels=widened(stage.inner_channels),
+        repeats=round_repeats(stage.repeats, depth),
     )
 
 

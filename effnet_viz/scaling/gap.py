@@ -79,7 +79,8 @@ def explain_gap(
         Cause(
             "Stem and head",
             drift["ends"],
-            "They are never repeated, and the classifier does not see resolution.",
+            "They are never repeated, and the classifier does not see resolution."
+            + (" Here they are not widened either." if base.fixed_ends else ""),
         ),
         Cause(
             "Depthwise and SE",
@@ -90,7 +91,7 @@ def explain_gap(
             "First blocks",
             drift["pointwise"],
             "Depth repeats the ordinary block of a stage; its first block stays one, and costs "
-            "something else.",
+            "something else." + (" Here two stages are never repeated." if base.fixed_ends else ""),
         ),
         Cause(
             "Whole blocks",
@@ -119,13 +120,14 @@ def rounding_ledger(base: ArchitectureSpec, multipliers: Multipliers) -> tuple[S
     for number, (before, after) in enumerate(
         zip(base.stages, scale(base, multipliers).stages, strict=True), start=1
     ):
-        is_end = before.operator in ("conv", "conv_head", "pool_head")
+        d = depth if base.is_deepened(number) else 1
+        w = width if base.is_widened(number) else 1
         rows.append(
             StageRounding(
                 stage=number,
-                exact_repeats=before.repeats if is_end else undusted(depth * before.repeats),
+                exact_repeats=undusted(d * before.repeats),
                 repeats=after.repeats,
-                exact_channels=undusted(width * before.out_channels),
+                exact_channels=undusted(w * before.out_channels),
                 channels=after.out_channels,
             )
         )
@@ -142,13 +144,13 @@ def _relaxed(
 ) -> ArchitectureSpec:
     """The scaled spec with real-valued sizes, except those that ``repeats``/``channels`` round."""
     stages = []
-    for stage in base.stages:
-        is_end = stage.operator in ("conv", "conv_head", "pool_head")
-        d = 1.0 if is_end else depth
+    for number, stage in enumerate(base.stages, start=1):
+        d = depth if base.is_deepened(number) else 1
+        w = width if base.is_widened(number) else 1
         floor = base.min_head_channels if channels and stage.operator == "conv_head" else 0
         blocks = round_repeats(stage.repeats, d) if repeats else undusted(d * stage.repeats)
-        out = _width(stage.out_channels, width, channels)
-        inner = _width(stage.inner_channels, width, channels)
+        out = _width(stage.out_channels, w, channels)
+        inner = _width(stage.inner_channels, w, channels)
         stages.append(
             replace(
                 stage,

@@ -22,6 +22,7 @@ Activation = Literal["silu", "relu", "relu6"]
 ACTIVATIONS: MappingProxyType[Family, Activation] = MappingProxyType(
     {
         "efficientnet": "silu",
+        "efficientnet_lite": "relu6",
         "mobilenet_v1": "relu",
         "mobilenet_v2": "relu6",
         "resnet": "relu",

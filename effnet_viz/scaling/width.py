@@ -64,6 +64,7 @@ class WidthSplit:
 def width_split(spec: ArchitectureSpec) -> WidthSplit:
     """How each kind of layer of an unscaled architecture grows with the width multiplier."""
     one, two, three = (_macs_by_kind(_widened(spec, w)) for w in (1, 2, 3))
+    why = _WHY | _WHY_WITH_FIXED_ENDS if spec.fixed_ends else _WHY
     parts = []
     for kind, first in one.items():
         second, third = two[kind], three[kind]
@@ -72,7 +73,7 @@ def width_split(spec: ArchitectureSpec) -> WidthSplit:
         parts.append(
             WidthPart(
                 kind,
-                _WHY[kind].format(classes=spec.num_classes),
+                why[kind].format(classes=spec.num_classes),
                 quadratic,
                 linear,
                 first - quadratic - linear,
@@ -100,6 +101,13 @@ _WHY = {
     "squeeze-and-excitation": "channels times squeezed channels: both grow with w",
     "stem": "its input stays the 3 colours of the photo",
     "classifier": "its output stays the {classes} classes",
+}
+
+_WHY_WITH_FIXED_ENDS = {
+    "1×1 convolutions": "channels in times channels out: both grow, but for those beside the ends",
+    "depthwise convolutions": "one filter per channel; the stem's channels do not grow",
+    "stem": "it keeps its channels",
+    "classifier": "the head keeps its channels, as the {classes} classes do",
 }
 
 

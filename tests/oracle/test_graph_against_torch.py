@@ -30,7 +30,7 @@ from effnet_viz.scaling.architectures import (
     ArchitectureSpec,
 )
 from effnet_viz.scaling.compound import Multipliers, scale
-from effnet_viz.scaling.families import ROLES, classroom_spec, find_model, released_spec
+from effnet_viz.scaling.families import ROLES, classroom_spec, find_model, lite_spec, released_spec
 
 PHOTOS = (skimage.data.coffee, skimage.data.chelsea, skimage.data.astronaut)
 
@@ -47,6 +47,7 @@ NETWORKS: dict[str, ArchitectureSpec] = {
     "resnet50": RESNET_50,
     "resnet152": replace(find_model("resnet50", "resnet152").spec, resolution_px=97),
     "wide_resnet50_2": replace(find_model("resnet50", "wide_resnet50_2").spec, resolution_px=97),
+    "lite3": replace(lite_spec("lite3"), resolution_px=97),
     "mobilenet_v1": MOBILENET_V1,
     "mobilenet_v2": MOBILENET_V2,
     "B0 scaled": scale(EFFICIENTNET_B0, Multipliers(1.6, 1.3, 97)),

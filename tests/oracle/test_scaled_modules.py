@@ -12,6 +12,7 @@ import torchvision
 
 from effnet_viz.engine.models import build_model
 from effnet_viz.scaling.architectures import (
+    EFFICIENTNET_LITE0,
     MOBILENET_V1,
     MOBILENET_V2,
     RESNET_50,
@@ -38,7 +39,9 @@ def _no_collection_of_cycles() -> Iterator[None]:
     gc.collect()
 
 
-@pytest.mark.parametrize("base", [MOBILENET_V1, MOBILENET_V2, RESNET_50], ids=lambda s: s.name)
+@pytest.mark.parametrize(
+    "base", [EFFICIENTNET_LITE0, MOBILENET_V1, MOBILENET_V2, RESNET_50], ids=lambda s: s.name
+)
 def test_100_random_scalings_have_ring_0_s_counts(base: ArchitectureSpec) -> None:
     draw = random.Random(0)
     for _ in range(100):
@@ -73,7 +76,9 @@ def test_torchvision_s_weights_load_key_for_key_and_say_the_same(
         assert torch.equal(ours.eval()(inputs), theirs.eval()(inputs))
 
 
-@pytest.mark.parametrize("base", [MOBILENET_V1, MOBILENET_V2, RESNET_50], ids=lambda s: s.name)
+@pytest.mark.parametrize(
+    "base", [EFFICIENTNET_LITE0, MOBILENET_V1, MOBILENET_V2, RESNET_50], ids=lambda s: s.name
+)
 def test_a_fresh_network_starts_as_torchvision_s_do(base: ArchitectureSpec) -> None:
     """He's initialisation by fan out; a linear layer small or as torch has it."""
     torch.manual_seed(0)

@@ -23,17 +23,52 @@ _FUNCTIONS: dict[Activation, type[nn.Module]] = {
 }
 
 
-def torch_module(spec: ArchitectureSpec) -> nn.Module:
-    """The MobileNetV1, MobileNetV2 or ResNet with the spec's layers: randomly initialised as its
-    paper's implementation in torchvision is, in training mode, on the CPU.
+def torch_module(spec: ArchitectureSpec, norm_eps: float) -> nn.Module:
+    """The EfficientNet-Lite, MobileNetV1, MobileNetV2 or ResNet with the spec's layers: randomly
+    initialised as torchvision's networks are, in training mode, on the CPU.
 
     Input ``(N, in_channels, H, W)``, output logits ``(N, num_classes)``.
     """
-    module = ScaledResNet(spec) if spec.family == "resnet" else MobileNet(spec)
+    match spec.family:
+        case "resnet":
+            module: nn.Module = ScaledResNet(spec)
+        case "efficientnet_lite":
+            module = EfficientNetLite(spec)
+        case _:
+            module = MobileNet(spec)
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight, mode="fan_out")
+        elif isinstance(layer, nn.BatchNorm2d):
+            layer.eps = norm_eps
     return module
+
+
+class EfficientNetLite(nn.Module):
+    """An EfficientNet-Lite, laid out as torchvision's EfficientNet: ``features`` holds one module
+    per stage, those between stem and head each a sequence of blocks; then average pooling and a
+    linear ``classifier``."""
+
+    def __init__(self, spec: ArchitectureSpec) -> None:
+        super().__init__()
+        activation = _FUNCTIONS[ACTIVATIONS[spec.family]]
+        stem, *body, head = iter_blocks(spec)
+        convolution, linear = head.layers
+        stages = groupby(body, key=lambda block: block.stage)
+        self.features = nn.Sequential(
+            _conv_norm(stem.layers[0], spec.padding, activation),
+            *(
+                nn.Sequential(*(_mobile_block(block, spec.padding, activation) for block in blocks))
+                for _, blocks in stages
+            ),
+            _conv_norm(convolution, spec.padding, activation),
+        )
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+        self.classifier = nn.Sequential(nn.Dropout(spec.dropout), _linear(linear))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """``(N, in_channels, H, W)`` to logits ``(N, num_classes)``."""
+        return self.classifier(self.avgpool(self.features(inputs)).flatten(1))
 
 
 class MobileNet(nn.Module):

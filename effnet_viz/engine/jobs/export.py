@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 128 * 2**20
 
 #: Families whose trained networks may be the one that is wanted, and whose baselines grow others.
-TRAINED = (("classroom", "baseline"), ("imagenet", "b0"))
+TRAINED = (("classroom", "baseline"), ("lite", "lite0"), ("imagenet", "b0"))
 
 PYTHON, WEIGHTS = "network.py", "weights.safetensors"
 

@@ -25,7 +25,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import EfficientNet, ResNet
 
-from effnet_viz.engine.graph.modules import MobileNet
+from effnet_viz.engine.graph.modules import EfficientNetLite, MobileNet
 from effnet_viz.engine.graph.runtime import Graph, graph_of
 from effnet_viz.engine.maps.closed_form import (
     VALUE_ROUNDING_IN_EPSILONS,
@@ -109,7 +109,7 @@ def take_apart(module: nn.Module) -> Parts:
 
 
 def _taken_apart(module: nn.Module, graph: Graph | None) -> Parts:
-    if isinstance(module, EfficientNet):
+    if isinstance(module, EfficientNet | EfficientNetLite):
         stages: tuple[Layers, ...] = tuple((stage,) for stage in module.features)
         classifier: nn.Module = module.classifier
     elif isinstance(module, MobileNet):

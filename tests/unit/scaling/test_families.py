@@ -108,7 +108,10 @@ def test_defaults_exist_and_keys_are_unique() -> None:
         ("imagenet", "b0@100000000", "resolution_px must be between 8 and 8000"),
         ("resnet50", "resnet152@448", "has no model 'resnet152@448'"),
         ("resnet50", "resnet50@x", "Write the resolution as whole pixels"),
-        ("vgg", "16", "There is no family 'vgg'; choose classroom, imagenet, resnet50 or custom"),
+        ("lite", "lite3", "has no model 'lite3'; it has lite0, lite1, lite2, lite0@320"),
+        ("lite", "lite1@300", "has no model 'lite1@300'"),
+        ("lite", "lite0@big", "Write the resolution as whole pixels"),
+        ("vgg", "16", "no family 'vgg'; choose classroom, lite, imagenet, resnet50 or custom"),
     ],
 )
 def test_wrong_names_say_what_exists(family: str, name: str, message: str) -> None:
