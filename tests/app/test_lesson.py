@@ -196,6 +196,24 @@ def test_a_teacher_and_a_student_go_through_a_step(open_page):
     assert "Answers: **1**" in texts(student)
 
 
+def test_on_the_wall_the_type_is_large_and_nothing_is_for_the_teacher_alone(open_page):
+    teacher = open_page(LESSON)
+    teacher.button(key="lesson_open").click().run()
+
+    def for_the_teacher() -> set[str]:
+        folded = {each.label for each in teacher.expander}
+        return folded & {TEXT.say(word) for word in ("script", "who_is_here", "your_link")}
+
+    assert len(for_the_teacher()) == 3
+    teacher.toggle(key="lesson_present").set_value(True).run()
+    assert not teacher.exception
+    assert not for_the_teacher()
+    assert TEXT.say("desk") not in [header.value for header in teacher.header]
+    assert any("font-size" in html.proto.body for html in teacher.get("html"))
+    teacher.toggle(key="lesson_present").set_value(False).run()
+    assert len(for_the_teacher()) == 3
+
+
 def test_a_vote_after_the_lock_is_refused_in_one_sentence(open_page, rooms, room):
     rooms.show(room.code, room.teacher_token, "cost")
     rooms.advance(room.code, room.teacher_token, {"double_width": "open"})

@@ -21,7 +21,15 @@ from effnet_viz.ui.lesson.wording import attempt, filled, say, text
 #: The tally is drawn anew so often.
 EVERY_S = 1.0
 
-_CHECK = "_lesson_check_asked"
+_CHECK, _PRESENT = "_lesson_check_asked", "lesson_present"
+
+#: Readable from the last row: everything on a page is measured in the root's type.
+_LARGE = """
+<style>
+html { font-size: 26px !important; }
+[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
+</style>
+"""
 
 #: What the button under a question does, by its phase.
 NEXT: Mapping[Phase, tuple[Phase, str, str]] = {
@@ -37,6 +45,9 @@ def header(here: AsTeacher) -> None:
         st.markdown(say("teacher_code", code=here.state.code))
         st.markdown(say("join_at", address=f"{address.origin()}/lesson"))
         _seats(here)
+        st.toggle(say("present"), key=_PRESENT, bind="query-params", help=say("present_help"))
+    if presenting():
+        st.html(_LARGE)
     screens = list(STEPS)
     st.session_state["lesson_screen_of_class"] = here.state.screen
 
@@ -53,6 +64,11 @@ def header(here: AsTeacher) -> None:
         required=True,
         wrap=True,
     )
+
+
+def presenting() -> bool:
+    """Whether this screen is on the wall: large type, nothing that is for the teacher alone."""
+    return bool(st.session_state.get(_PRESENT))
 
 
 @st.fragment(run_every=EVERY_S)

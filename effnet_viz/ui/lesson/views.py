@@ -133,7 +133,8 @@ def _teaching(here: AsTeacher) -> None:
     if step.key == next(iter(STEPS)):
         teacher.invitation(here)
     _screen(here, step)
-    teacher.desk(here, shipped(here.base))
+    if not teacher.presenting():
+        teacher.desk(here, shipped(here.base))
 
 
 def _screen(here: Place, step: Step) -> None:
@@ -143,7 +144,7 @@ def _screen(here: Place, step: Step) -> None:
     # What is to be noticed would answer what is to be predicted.
     if all(here.phase(key) == "revealed" for key in step.questions):
         st.markdown(f"**{say('notice')}** {words.notice}")
-    if isinstance(here, AsTeacher):
+    if isinstance(here, AsTeacher) and not teacher.presenting():
         teacher.script(step.key)
     for moment in MOMENTS:
         if step.key == moment:
