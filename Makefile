@@ -15,7 +15,7 @@ help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
 
 run: .venv/.installed  ## install what the app needs and start it
-	$(BIN)/streamlit run app.py
+	EFFNET_VIZ_NAME_FOLDERS=1 $(BIN)/streamlit run app.py
 
 serve: .venv/.installed  ## start it for a class: address and QR code, one server for thirty
 	$(BIN)/python -m effnet_viz app --class

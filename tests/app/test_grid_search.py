@@ -297,6 +297,23 @@ def test_one_search_at_a_time(open_page, results, job, monkeypatch):
     assert "on 909 photos" in texts(app)
 
 
+def test_a_folder_is_named_on_the_page_only_where_the_server_allows_it(
+    open_page, results, monkeypatch, tmp_path
+):
+    app = open_page(PAGE)
+    assert not app.text_input
+    assert any("EFFNET_VIZ_DATA=" in code.value for code in app.code)
+    monkeypatch.setenv(imagenette.NAMED_HERE_VARIABLE, "1")
+    app = open_page(PAGE)
+    assert not app.code
+    app.text_input(key="gs_folder").set_value(str(tmp_path)).run()
+    assert any("has no folder train" in e.value for e in app.error)
+    (tmp_path / "train").mkdir()
+    app.text_input(key="gs_folder").set_value(str(tmp_path)).run()
+    assert not app.error
+    assert button(app, "Train")
+
+
 def test_a_named_folder_without_photos_is_said(open_page, results, monkeypatch, tmp_path):
     monkeypatch.setenv(imagenette.DATA_VARIABLE, str(tmp_path))
     assert any("has no folder train" in e.value for e in open_page(PAGE).error)

@@ -19,6 +19,9 @@ from effnet_viz.evidence.samples import IMAGENETTE_NAME, cache_folder, list_samp
 
 #: The environment variable that names a folder of photos to train on, instead of fetching any.
 DATA_VARIABLE = "EFFNET_VIZ_DATA"
+#: Set to 1 where who opens the page sits at the server's own machine (`make run`): then a folder may
+#: be named on the page.
+NAMED_HERE_VARIABLE = "EFFNET_VIZ_NAME_FOLDERS"
 
 _SIZE = "320px"
 _MEANWHILE = "The other samples and your own photos work without it."
@@ -40,14 +43,24 @@ def data_folder() -> Path | None:
     fetched one, else None. Raises UserError where the named one does not hold it."""
     named = os.environ.get(DATA_VARIABLE)
     if named:
-        folder = Path(named).expanduser()
-        if not (folder / "train").is_dir():
-            raise UserError(
-                f"{DATA_VARIABLE} names {folder}, which has no folder train; name the folder that "
-                "holds train/ of Imagenette."
-            )
-        return folder
+        return checked_folder(named, f"{DATA_VARIABLE} names")
     return photos_folder() if is_fetched() else None
+
+
+def may_name_folder() -> bool:
+    """Whether a visitor may name a folder of this machine on the page."""
+    return os.environ.get(NAMED_HERE_VARIABLE) == "1"
+
+
+def checked_folder(named: str, who: str = "That is") -> Path:
+    """A named folder of photos. Raises UserError where it holds no ``train/``."""
+    folder = Path(named).expanduser()
+    if not (folder / "train").is_dir():
+        raise UserError(
+            f"{who} {folder}, which has no folder train; name the folder that holds train/ of "
+            "Imagenette."
+        )
+    return folder
 
 
 def fetch(on_progress: Progress | None = None, cache: Path | None = None) -> Path:

@@ -11,7 +11,12 @@ import streamlit as st
 from effnet_viz.engine.jobs import search
 from effnet_viz.engine.jobs.background import time_left
 from effnet_viz.engine.jobs.search import Job, Progress, Settings
-from effnet_viz.engine.training.imagenette import DATA_VARIABLE, data_folder
+from effnet_viz.engine.training.imagenette import (
+    DATA_VARIABLE,
+    checked_folder,
+    data_folder,
+    may_name_folder,
+)
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.search.points import title
 from effnet_viz.evidence.search.records import CurveRow, SearchRow
@@ -65,7 +70,7 @@ def run_it_yourself() -> None:
 
 def _offer() -> None:
     try:
-        folder = data_folder()
+        folder = data_folder() or _named_folder()
     except UserError as error:
         st.error(str(error), icon=":material/error:")
         return
@@ -96,12 +101,22 @@ def _offer() -> None:
     )
 
 
-def _offer_photos() -> None:
-    st.markdown(
-        "Training needs photos, and none are here: fetch Imagenette once (about 340 MB), or start "
-        f"the app with `{DATA_VARIABLE}` naming a folder that holds its `train/`."
+def _named_folder() -> Path | None:
+    """The folder a visitor names, where this server lets them."""
+    if not may_name_folder():
+        return None
+    named = st.text_input(
+        "Folder of Imagenette on this machine", key="gs_folder", placeholder="it holds train/"
     )
+    return checked_folder(named.strip()) if named.strip() else None
+
+
+def _offer_photos() -> None:
+    st.markdown("Training needs photos, and none are here: fetch Imagenette once (about 340 MB).")
     fetch_button("gs_fetch", width="stretch")
+    if not may_name_folder():
+        st.markdown("Or start the app with the folder that holds its `train/`:")
+        st.code(f"{DATA_VARIABLE}=/path/to/imagenette2-320 make run", language="bash")
 
 
 def _start(folder: Path) -> None:
