@@ -51,8 +51,8 @@ AFTERWARDS = (
      "FLOPS do; scales mostly width.", "arXiv:2103.06877"),
     ("ResNet-RS", "2021", "With a modern recipe, a scaled ResNet catches up; the best way to scale "
      "depends on the training, and resolution should grow more slowly.", "arXiv:2103.07579"),
-    ("Train-test resolution (FixRes)", "2019", "A network judges best at inputs somewhat larger than "
-     "it was trained at; run far from its own size it loses, so weights run at another size show "
+    ("Train-test resolution (FixRes)", "2019", "A network judges best at inputs somewhat larger "
+     "than it was trained at; run far from its own size it loses, so weights run at another size show "
      "what pixels cost, not what they buy.", "arXiv:1906.06423"),
     ("Vision transformers", "2020", "No stages and no convolutions: width, depth and patches scale "
      "instead, and data matters more than the balance.", "arXiv:2010.11929"),

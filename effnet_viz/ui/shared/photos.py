@@ -150,7 +150,7 @@ def _keep_through_back(names: Sequence[str], title: Callable[[str], str]) -> Non
     Streamlit then drops from the link what the page that is left has in its own link too, and
     begins with the default.
     """
-    kept = st.session_state.get("photo_kept")
+    kept: str = st.session_state.get("photo_kept", "")
     if kept not in names or not getattr(get_script_run_ctx(), "is_history_navigation", False):
         return
     if st.query_params.get("photo", title(DEFAULT_SAMPLE)) != title(kept):
