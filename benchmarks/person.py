@@ -15,12 +15,13 @@ import io
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import linear_regression, median
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import FilePayload, Locator, Page, expect, sync_playwright
 from skimage import data
 
 ROOT = Path(__file__).parents[1]
@@ -119,8 +120,8 @@ def main() -> None:
         uploads: list[float] = []
         memory: list[float] = []
         for number in range(options.uploads):
-            file = {"name": f"{number}.jpg", "mimeType": "image/jpeg", "buffer": photo(number)}
-            uploads.append(timed(page, "change", lambda: chooser.set_input_files(file)))  # noqa: B023
+            file = FilePayload(name=f"{number}.jpg", mimeType="image/jpeg", buffer=photo(number))
+            uploads.append(timed(page, "change", partial(chooser.set_input_files, file)))
             memory.append(resident_mb(process))
             if (number + 1) % 20 == 0:
                 print(f"after {number + 1} uploads: {memory[-1]:.0f} MiB")

@@ -19,8 +19,8 @@ from effnet_viz.evidence.samples import IMAGENETTE_NAME, cache_folder, list_samp
 
 #: The environment variable that names a folder of photos to train on, instead of fetching any.
 DATA_VARIABLE = "EFFNET_VIZ_DATA"
-#: Set to 1 where who opens the page sits at the server's own machine (`make run`): a folder may then
-#: be named on the page.
+#: Set to 1 where who opens the page sits at the server's own machine (`make run`): there a folder
+#: may be named on the page.
 NAMED_HERE_VARIABLE = "EFFNET_VIZ_NAME_FOLDERS"
 
 _SIZE = "320px"

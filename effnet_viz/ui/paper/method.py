@@ -52,8 +52,8 @@ AFTERWARDS = (
     ("ResNet-RS", "2021", "With a modern recipe, a scaled ResNet catches up; the best way to scale "
      "depends on the training, and resolution should grow more slowly.", "arXiv:2103.07579"),
     ("Train-test resolution (FixRes)", "2019", "A network judges best at inputs somewhat larger "
-     "than it was trained at; run far from its own size it loses, so weights run at another size show "
-     "what pixels cost, not what they buy.", "arXiv:1906.06423"),
+     "than it was trained at; run far from its own size it loses, so weights run at another size "
+     "show what pixels cost, not what they buy.", "arXiv:1906.06423"),
     ("Vision transformers", "2020", "No stages and no convolutions: width, depth and patches scale "
      "instead, and data matters more than the balance.", "arXiv:2010.11929"),
 )  # fmt: skip
