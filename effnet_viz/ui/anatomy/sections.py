@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import MappingProxyType
 
-import streamlit as st
-
 from effnet_viz.scaling.study import ScaleStudy
 from effnet_viz.ui.anatomy import block, comparison, whole
 from effnet_viz.ui.anatomy.network import Opened
+from effnet_viz.ui.shared.parts import one_section
 
 #: What the picker and the link call a section, and what draws it.
 SECTIONS: MappingProxyType[str, Callable[[ScaleStudy, Opened], None]] = MappingProxyType(
@@ -21,18 +20,8 @@ SECTIONS: MappingProxyType[str, Callable[[ScaleStudy, Opened], None]] = MappingP
         "How far it sees": lambda result, opened: whole.receptive_field(result, opened.stage),
     }
 )
-DEFAULT = "Operations"
 
 
 def show(result: ScaleStudy, opened: Opened) -> None:
     """The picker and the section it points at."""
-    chosen = st.pills(
-        "Look closer",
-        list(SECTIONS),
-        default=DEFAULT,
-        required=True,
-        key="a_section",
-        bind="query-params",
-        wrap=True,
-    )
-    SECTIONS[chosen or DEFAULT](result, opened)
+    one_section(SECTIONS, "a_section")(result, opened)

@@ -1,4 +1,4 @@
-"""Run it yourself: a search of minutes in the background, kept for the visit."""
+"""Run it yourself: a search of minutes in the background, kept for the visit and over a reload."""
 
 from __future__ import annotations
 
@@ -20,9 +20,13 @@ from effnet_viz.engine.training.imagenette import (
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.search.points import title
 from effnet_viz.evidence.search.records import CurveRow, SearchRow
+from effnet_viz.ui.shared import work
 from effnet_viz.ui.shared.photos import fetch_button
 
 POLL_SECONDS = 2.0
+
+#: The name in a link of what a visit has searched.
+KEPT = "gs_kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,9 @@ class Own:
 
 def current() -> Own | None:
     """This visit's search, running or ended; None where none was started."""
+    taken: Job | None = work.taken_up(KEPT)
+    if taken is not None:
+        st.session_state["gs_job"] = taken
     job: Job | None = st.session_state.get("gs_job")
     if job is not None:
         rows, curves = job.results()
@@ -126,9 +133,12 @@ def _start(folder: Path) -> None:
     st.session_state["gs_problem"] = None
     st.session_state["gs_source"] = "own"
     try:
-        st.session_state["gs_job"] = search.start(settings)
+        job = search.start(settings)
     except UserError as error:
         st.session_state["gs_problem"] = str(error)
+        return
+    st.session_state["gs_job"] = job
+    work.keep(KEPT, job)
 
 
 @st.fragment(run_every=POLL_SECONDS)

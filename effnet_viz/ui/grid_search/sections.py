@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import MappingProxyType
 
-import streamlit as st
-
 from effnet_viz.evidence.family import family_results
 from effnet_viz.ui.grid_search import evidence, family, views
 from effnet_viz.ui.grid_search.views import Choice, Shown
+from effnet_viz.ui.shared.parts import one_section
 
 #: What the picker and the link call a section, and what draws it.
 SECTIONS: MappingProxyType[str, Callable[[Shown, Choice], None]] = MappingProxyType(
@@ -22,18 +21,8 @@ SECTIONS: MappingProxyType[str, Callable[[Shown, Choice], None]] = MappingProxyT
         "The paper's": lambda *_: evidence.the_paper(family_results()),
     }
 )
-DEFAULT = "The point"
 
 
 def show(found: Shown, choice: Choice) -> None:
     """The picker and the section it points at."""
-    chosen = st.pills(
-        "Look closer",
-        list(SECTIONS),
-        default=DEFAULT,
-        required=True,
-        key="gs_section",
-        bind="query-params",
-        wrap=True,
-    )
-    SECTIONS[chosen or DEFAULT](found, choice)
+    one_section(SECTIONS, "gs_section")(found, choice)

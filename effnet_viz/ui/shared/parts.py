@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -14,6 +15,7 @@ from streamlit.errors import StreamlitAPIException
 from effnet_viz.evidence.paper.tables import Cell, Printed, as_csv
 
 Format = str | Callable[[float], str]
+T = TypeVar("T")
 
 MISSING = ":gray[not printed]"
 YES, NO = ":green-badge[agrees]", ":orange-badge[differs]"
@@ -110,3 +112,19 @@ def percent(value: float) -> str:
 def points(value: float) -> str:
     """A signed difference of accuracies."""
     return f"{value:+.1f} points"
+
+
+def one_section(sections: Mapping[str, T], key: str) -> T:
+    """What the picker points at: one of a page's sections by name, the first at first; a step in
+    the browser's history where ``key`` is one of `effnet_viz.ui.frame.steps.STEPS`."""
+    first = next(iter(sections))
+    chosen = st.pills(
+        "Look closer",
+        list(sections),
+        default=first,
+        required=True,
+        key=key,
+        bind="query-params",
+        wrap=True,
+    )
+    return sections[chosen or first]
