@@ -9,6 +9,7 @@ import streamlit as st
 from effnet_viz.errors import UserError
 from effnet_viz.lesson.budget import read as read_bid
 from effnet_viz.lesson.export import answers_csv, gains_csv
+from effnet_viz.lesson.folder import tick_s
 from effnet_viz.lesson.items import MOMENTS, Moment
 from effnet_viz.lesson.questions import QUESTIONS, Setting
 from effnet_viz.lesson.room import Phase
@@ -19,7 +20,7 @@ from effnet_viz.ui.lesson.place import AsTeacher
 from effnet_viz.ui.lesson.wording import attempt, filled, say, text
 
 #: The tally is drawn anew so often.
-EVERY_S = 1.0
+EVERY_S = tick_s()
 
 _CHECK, _PRESENT = "_lesson_check_asked", "lesson_present"
 

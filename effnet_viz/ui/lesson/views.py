@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from effnet_viz.errors import UserError
+from effnet_viz.lesson.folder import tick_s
 from effnet_viz.lesson.items import MOMENTS
 from effnet_viz.lesson.names import clean_code
 from effnet_viz.lesson.questions import Setting, shipped
@@ -16,7 +17,7 @@ from effnet_viz.ui.lesson.wording import problems, say, text
 from effnet_viz.ui.shared.parts import link
 
 #: A student's screen looks so often whether the teacher has moved on.
-FOLLOW_EVERY_S = 1.5
+FOLLOW_EVERY_S = 1.5 * tick_s()
 
 
 def page() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from effnet_viz.errors import ResourceError, UserError
+from effnet_viz.lesson.folder import tick_s
 from effnet_viz.lesson.names import ALPHABET, clean_code, clean_nickname, new_code
 from effnet_viz.lesson.room import LIFE_S, MAX_MISSES, MAX_SEATS, MISSES_S, RoomStore
 
@@ -297,3 +298,9 @@ def test_a_server_killed_at_any_moment_loses_nothing_that_was_acknowledged(tmp_p
             kept = again.answers_of(room.code, token)[question]
             assert int(kept.split()[-1]) >= number  # a later one may have been on its way
         assert acknowledged
+
+
+@pytest.mark.parametrize(("named", "seconds"), [("2.5", 2.5), ("often", 1), ("0", 1), ("nan", 1)])
+def test_how_often_a_screen_looks_can_be_named(monkeypatch, named, seconds):
+    monkeypatch.setenv("EFFNET_VIZ_TICK_S", named)
+    assert tick_s() == seconds
