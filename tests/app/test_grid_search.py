@@ -258,6 +258,21 @@ def test_a_search_of_ones_own_is_live_and_kept(open_page, results, job):
     assert not app.exception
 
 
+def test_a_reload_finds_the_search_again(open_page, results, job):
+    app = open_page(PAGE)
+    button(app, "Train").click().run()
+    (own,) = job
+    own.rows, own.curves = (part[:1] for part in made_up(POINTS[:1], n=250))
+    token = app.query_params["gs_kept"]
+    again = open_page(PAGE, gs_kept=token)
+    assert "1 of 6 points are trained" in texts(again)
+    own.finished = True
+    again.run()
+    assert button(again, "Train")
+    assert "on 250 photos" in texts(again)
+    assert "on 250 photos" not in texts(open_page(PAGE, gs_kept="of nobody"))
+
+
 def test_cancel_keeps_what_is_done(open_page, results, job):
     app = open_page(PAGE)
     button(app, "Train").click().run()
