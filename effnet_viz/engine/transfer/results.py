@@ -1,0 +1,171 @@
+"""What came out, and what so few photos allow to be said. Loads no torch."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import comb
+
+import numpy as np
+from numpy.typing import NDArray
+
+from effnet_viz.evidence.accuracy import interval, margin
+
+Array = NDArray[np.float32]
+
+#: Of a uniform map half lies outside the middle half of a photo's area; more than this is said.
+BORDER_SHARE = 0.6
+#: The chance of being wrong that a verdict takes, over all its comparisons.
+LEVEL = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class LinearHead:
+    """Scores ``features @ weights.T + bias`` of pooled features ``(N, C)``, standardised as in
+    training within ``weights`` ``(K, C)`` and ``bias`` ``(K,)``; ``alpha`` is the ridge penalty that
+    cross-validation chose."""
+
+    weights: Array = field(repr=False)
+    bias: Array = field(repr=False)
+    alpha: float
+
+    def scores(self, features: Array) -> Array:
+        """``(N, K)`` of ``(N, C)``."""
+        return features @ self.weights.T + self.bias
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkResult:
+    """One network: ``said`` is the class that it gave each photo while the photo was left out;
+    ``shuffled`` how many of the photos it got right of labels in a random order. ``seconds`` are
+    those of one photo's pass in this run; ``border`` the share of each class's maps outside the
+    middle half of its photos, None where a class has no map."""
+
+    key: str
+    title: str
+    role: str
+    weights: str
+    resolution_px: int
+    macs: int
+    seconds: float
+    said: tuple[int, ...]
+    right: int
+    shuffled: int
+    head: LinearHead
+    border: tuple[float | None, ...]
+
+    @property
+    def photos(self) -> int:
+        """How many photos were asked about."""
+        return len(self.said)
+
+    @property
+    def accuracy(self) -> float:
+        """In percent."""
+        return 100 * self.right / self.photos
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson's 95 % interval, in percent."""
+        return interval(self.accuracy, self.photos)
+
+    @property
+    def shuffled_accuracy(self) -> float:
+        """With labels in a random order, in percent."""
+        return 100 * self.shuffled / self.photos
+
+
+@dataclass(frozen=True, eq=False)
+class TransferStudy:
+    """All networks on one set of photos. ``random`` is the first network with random weights;
+    ``folds`` says how photos were left out."""
+
+    classes: tuple[str, ...]
+    labels: tuple[int, ...]
+    titles: tuple[str, ...]
+    networks: tuple[NetworkResult, ...]
+    random: NetworkResult
+    folds: str
+
+    def confusion(self, result: NetworkResult) -> NDArray[np.int64]:
+        """Photos of class (row) that were said to be of class (column), ``(K, K)``."""
+        table = np.zeros((len(self.classes), len(self.classes)), np.int64)
+        np.add.at(table, (np.array(self.labels), np.array(result.said)), 1)
+        return table
+
+    def wrong(self, result: NetworkResult) -> tuple[int, ...]:
+        """The numbers of the photos that a network got wrong."""
+        pairs = zip(result.said, self.labels, strict=True)
+        return tuple(number for number, (said, label) in enumerate(pairs) if said != label)
+
+    @property
+    def chance(self) -> float:
+        """Percent right by always saying the largest class."""
+        return 100 * max(Counter(self.labels).values()) / len(self.labels)
+
+
+def sign_test(only_first: int, only_second: int) -> float:
+    """Two-sided exact p of as uneven a split of the photos that only one of two networks got right,
+    were both equally good (McNemar's test, exact)."""
+    count = only_first + only_second
+    if count == 0:
+        return 1.0
+    tail = sum(comb(count, k) for k in range(min(only_first, only_second) + 1)) / 2**count
+    return min(1.0, 2 * tail)
+
+
+def not_worse(study: TransferStudy) -> tuple[NetworkResult, ...]:
+    """The best network and all that these photos cannot tell from it: those whose sign test against
+    it stays above `LEVEL` over the number of comparisons (Bonferroni)."""
+    best = max(study.networks, key=lambda each: each.right)
+    level = LEVEL / max(1, len(study.networks) - 1)
+    return tuple(
+        each for each in study.networks if each is best or _p(study.labels, best, each) > level
+    )
+
+
+def _p(labels: Sequence[int], first: NetworkResult, second: NetworkResult) -> float:
+    right = [
+        (a == label, b == label)
+        for a, b, label in zip(first.said, second.said, labels, strict=True)
+    ]
+    return sign_test(right.count((True, False)), right.count((False, True)))
+
+
+def verdict(study: TransferStudy) -> str:
+    """Which network's features carry over best, only as far as these photos show."""
+    best = max(study.networks, key=lambda each: each.right)
+    tied = not_worse(study)
+    count = len(study.labels)
+    if best.interval[0] <= study.chance:
+        return (
+            f"No network is surely better than always saying the largest class: the best has "
+            f"{best.right} of {count} right. More photos, or classes that differ more, would help."
+        )
+    if len(study.networks) == 1:
+        return f"{best.title} has {best.right} of {count} photos right."
+    if len(tied) == 1:
+        return (
+            f"{best.title} transfers best: {best.right} of {count} right, more than chance gives."
+        )
+    gap = margin(best.accuracy if best.right < count else 100 * (count - 1) / count, count)
+    said = (
+        f"{count} photos cannot tell {'all of them' if len(tied) == len(study.networks) else 'the'}"
+        f"{'' if len(tied) == len(study.networks) else ' best ' + str(len(tied))} apart: they have "
+        f"{min(each.right for each in tied)} to {best.right} of {count} right, and two equally good "
+        f"networks may differ by {gap:.0f} points here."
+    )
+    worse = [each.title for each in study.networks if each not in tied]
+    return said + (f" Surely worse than the best: {', '.join(worse)}." if worse else "")
+
+
+def on_the_border(study: TransferStudy) -> tuple[str, ...]:
+    """The classes for which most networks look more at the border than `BORDER_SHARE`."""
+    found = []
+    for number, name in enumerate(study.classes):
+        shares = [each.border[number] for each in study.networks]
+        there = [share for share in shares if share is not None]
+        if there and 2 * sum(share > BORDER_SHARE for share in there) > len(there):
+            found.append(name)
+    return tuple(found)
