@@ -39,6 +39,9 @@ WITHOUT_TORCH = (
     "engine.jobs.search",
     "engine.jobs.timing",
     "engine.training.imagenette",
+    "engine.transfer.export",
+    "engine.transfer.photo_sets",
+    "engine.transfer.results",
 )
 #: Of those, what needs more than the standard library: Pillow, segno.
 WITH_MORE = (
@@ -46,6 +49,9 @@ WITH_MORE = (
     "engine.maps.placing",
     "engine.requests",
     "engine.serving.address",
+    "engine.transfer.export",
+    "engine.transfer.photo_sets",
+    "engine.transfer.results",
 )
 STANDARD_LIBRARY_ONLY = tuple(name for name in WITHOUT_TORCH if name not in WITH_MORE)
 

@@ -18,7 +18,7 @@ Array = NDArray[np.float32]
 #: Ridge penalties to choose from, by leave-one-out on the training photos alone.
 ALPHAS = tuple(float(alpha) for alpha in np.logspace(0, 5, 11))
 #: Up to so many photos each is left out once; of more, a tenth at a time.
-ONE_BY_ONE = 80
+ONE_BY_ONE = 24
 FOLDS = 10
 
 

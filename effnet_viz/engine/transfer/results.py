@@ -23,8 +23,8 @@ LEVEL = 0.05
 @dataclass(frozen=True, eq=False)
 class LinearHead:
     """Scores ``features @ weights.T + bias`` of pooled features ``(N, C)``, standardised as in
-    training within ``weights`` ``(K, C)`` and ``bias`` ``(K,)``; ``alpha`` is the ridge penalty that
-    cross-validation chose."""
+    training within ``weights`` ``(K, C)`` and ``bias`` ``(K,)``; ``alpha`` is the ridge penalty
+    that cross-validation chose."""
 
     weights: Array = field(repr=False)
     bias: Array = field(repr=False)
@@ -146,15 +146,13 @@ def verdict(study: TransferStudy) -> str:
     if len(study.networks) == 1:
         return f"{best.title} has {best.right} of {count} photos right."
     if len(tied) == 1:
-        return (
-            f"{best.title} transfers best: {best.right} of {count} right, more than chance gives."
-        )
+        return f"{best.title} transfers best: {best.right} of {count} right, beyond chance."
     gap = margin(best.accuracy if best.right < count else 100 * (count - 1) / count, count)
+    all_tied = len(tied) == len(study.networks)
     said = (
-        f"{count} photos cannot tell {'all of them' if len(tied) == len(study.networks) else 'the'}"
-        f"{'' if len(tied) == len(study.networks) else ' best ' + str(len(tied))} apart: they have "
-        f"{min(each.right for each in tied)} to {best.right} of {count} right, and two equally good "
-        f"networks may differ by {gap:.0f} points here."
+        f"{count} photos cannot tell {'these networks' if all_tied else f'the best {len(tied)}'} "
+        f"apart: they have {min(each.right for each in tied)} to {best.right} right, and two "
+        f"equally good networks may differ by {gap:.0f} points here."
     )
     worse = [each.title for each in study.networks if each not in tied]
     return said + (f" Surely worse than the best: {', '.join(worse)}." if worse else "")
