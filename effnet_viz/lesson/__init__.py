@@ -6,7 +6,7 @@ file, ``assets/lesson/<language>.toml``.
 - ``answers``: kinds of answers: read, compared with the true one, and matched with known mistakes.
 - ``budget``: the budget game: what multipliers cost once built, and the nearest trained network.
 - ``export``: a room's answers and gains as CSV.
-- ``folder``: where rooms are kept.
+- ``folder``: where rooms are kept, and how often a screen looks into one.
 - ``gain``: normalised gain of a class, per item and over all, with an interval.
 - ``items``: the test before and after: eight items in two parallel forms.
 - ``names``: room codes, tokens and nicknames.
