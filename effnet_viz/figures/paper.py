@@ -37,6 +37,10 @@ ROLE_SYMBOLS = MappingProxyType(
 )
 
 
+#: Ticks of an axis of B0 to B7's multiply-adds, in billions.
+BILLIONS = (0.5, 1, 2, 5, 10, 20, 40)
+
+
 class Series(NamedTuple):
     """One line or set of points. ``labels`` are written beside points, ``hover`` shown on them."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import streamlit as st
 
 from effnet_viz.evidence.paper.claims import figure4_network
@@ -19,9 +17,8 @@ from effnet_viz.evidence.paper.tables import Cell, Paper
 from effnet_viz.figures import paper as figures
 from effnet_viz.figures.base import ROLE_COLOURS, si
 from effnet_viz.scaling.architectures import EFFICIENTNET_B0
-from effnet_viz.ui.shared.parts import chart, notice, table, times
+from effnet_viz.ui.shared.parts import BIND, chart, notice, table, times
 
-BIND: Literal["query-params"] = "query-params"
 BASE = EFFICIENTNET_B0
 RATIOS = (1.0, 1.15, 1.3, 1.5, 1.75)
 #: One a ratio, in the order of sizes: told apart on light and dark, also by the colour-blind.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import streamlit as st
 
 from effnet_viz.errors import UserError
@@ -22,10 +20,8 @@ from effnet_viz.figures import paper as figures
 from effnet_viz.figures.base import ROLE_COLOURS, si
 from effnet_viz.scaling.architectures import ARCHITECTURES
 from effnet_viz.scaling.families import ROLES
-from effnet_viz.ui.shared.parts import chart, link, notice, table, times
+from effnet_viz.ui.shared.parts import BIND, chart, link, notice, table, times
 from effnet_viz.ui.shared.state import ARCHITECTURE_TITLES
-
-BIND: Literal["query-params"] = "query-params"
 
 
 def one_dimension_section(paper: Paper) -> None:
@@ -187,7 +183,7 @@ def _printed_points(paper: Paper) -> None:
         "**The paper's printed points.** Figures 3 and 8 plot more; their values are not "
         "printed, so they are not here."
     )
-    ticks = (0.5, 1, 2, 5, 10, 20, 40)
+    ticks = figures.BILLIONS
     chart(
         figures.plot(
             series,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import pandas as pd
 import streamlit as st
 
@@ -12,7 +10,7 @@ from effnet_viz.evidence.paper.tables import Paper
 from effnet_viz.evidence.timing import example
 from effnet_viz.figures import paper as figures
 from effnet_viz.figures.base import ROLE_COLOURS, mebibytes, si
-from effnet_viz.ui.shared.parts import chart, notice, table
+from effnet_viz.ui.shared.parts import BIND, chart, notice, table
 
 BUDGETS_GMACS = (0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 40.0)
 BUDGETS_MIB = (32, 48, 64, 96, 128, 192, 256, 512)
@@ -106,20 +104,19 @@ def _label(row: Candidate, best: Candidate | None) -> str:
 
 
 def _budgets() -> tuple[float, int]:
-    bind: Literal["query-params"] = "query-params"
     gmacs = st.select_slider(
         "Multiply-adds per image, billions",
         BUDGETS_GMACS,
         DEFAULT_GMACS,
         key="p_gmacs",
-        bind=bind,
+        bind=BIND,
     )
     mib = st.select_slider(
         "Least memory of one forward pass, MiB",
         BUDGETS_MIB,
         DEFAULT_MIB,
         key="p_mib",
-        bind=bind,
+        bind=BIND,
         help="By arithmetic: the weights, and the largest layer's input and output, float32. What "
         "a runtime takes is more: measured values stand in the table.",
     )
@@ -165,7 +162,7 @@ def _candidates_chart(
                 "multiply-adds, billions (computed here)",
                 log=True,
                 range=(0.3, 50),
-                ticks=(0.5, 1, 2, 5, 10, 20, 40),
+                ticks=figures.BILLIONS,
             ),
             figures.Axis("top-1, % (v1)", range=(75.5, 85.5)),
             guides=[figures.Guide("x", gmacs, "budget")],

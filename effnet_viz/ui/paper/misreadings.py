@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import MappingProxyType
-from typing import Literal
 
 import streamlit as st
 
@@ -13,9 +12,7 @@ from effnet_viz.evidence.paper.tables import Paper
 from effnet_viz.ui.paper import claims_network as network
 from effnet_viz.ui.paper import claims_scaling as scaling
 from effnet_viz.ui.paper import claims_true
-from effnet_viz.ui.shared.parts import notice, table
-
-BIND: Literal["query-params"] = "query-params"
+from effnet_viz.ui.shared.parts import BIND, notice, table
 
 COUNTEREXAMPLES: MappingProxyType[str, Callable[[Paper], None]] = MappingProxyType(
     {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import streamlit as st
 
 from effnet_viz.errors import UserError
@@ -25,9 +23,8 @@ from effnet_viz.evidence.paper.tables import Cell, OtherNetwork, Paper, Printed
 from effnet_viz.figures import paper as figures
 from effnet_viz.figures.base import ROLE_COLOURS, si
 from effnet_viz.scaling.architectures import ARCHITECTURES, EFFICIENTNET_B0
-from effnet_viz.ui.shared.parts import NO, YES, chart, link, notice, percent, source, table
+from effnet_viz.ui.shared.parts import BIND, NO, YES, chart, link, notice, percent, source, table
 
-BIND: Literal["query-params"] = "query-params"
 DEFAULT_ROW = "ResNet-50 by depth"
 TARGETS = {
     "1.8 B, as printed": 1.8e9,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import streamlit as st
 
 from effnet_viz.evidence.paper.checks import (
@@ -18,6 +16,7 @@ from effnet_viz.figures import paper as figures
 from effnet_viz.figures.base import si
 from effnet_viz.ui.paper import top5
 from effnet_viz.ui.shared.parts import (
+    BIND,
     NO,
     YES,
     chart,
@@ -30,7 +29,6 @@ from effnet_viz.ui.shared.parts import (
     times,
 )
 
-BIND: Literal["query-params"] = "query-params"
 PARAMS, MACS = "parameters", "multiply-adds"
 VERDICTS = {
     "same": YES,
@@ -87,7 +85,7 @@ def _bubble_chart(paper: Paper, axis: str, picked: tuple[str, str]) -> None:
     x = (
         figures.Axis("parameters, millions", log=True, ticks=(5, 10, 20, 50, 100, 200, 500))
         if across_params
-        else figures.Axis("multiply-adds, billions", log=True, ticks=(0.5, 1, 2, 5, 10, 20, 40))
+        else figures.Axis("multiply-adds, billions", log=True, ticks=figures.BILLIONS)
     )
     other = "multiply-adds" if across_params else "parameters"
     chart(

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import streamlit as st
 
 from effnet_viz.evidence.paper.checks import iso_reward, ranked, switches
 from effnet_viz.evidence.paper.tables import Cell, ImageNetResult, Paper
 from effnet_viz.figures import paper as figures
-from effnet_viz.ui.shared.parts import chart, notice, source, table, times
+from effnet_viz.ui.shared.parts import BIND, chart, notice, source, table, times
 
-BIND: Literal["query-params"] = "query-params"
 TARGETS_MMACS = (100, 200, 400, 800, 1600, 4000)
 CURVES = 6
 
@@ -98,7 +96,7 @@ def reward_section(paper: Paper) -> None:
                     size=10,
                 )
             )
-        ticks = (0.5, 1, 2, 5, 10, 20, 40)
+        ticks = figures.BILLIONS
         chart(
             figures.plot(
                 series,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import MappingProxyType
-from typing import Literal
 
 import streamlit as st
 
@@ -26,9 +25,7 @@ from effnet_viz.figures import paper as figures
 from effnet_viz.figures.base import si
 from effnet_viz.scaling.cost import network_cost
 from effnet_viz.ui.paper.results import VERDICTS
-from effnet_viz.ui.shared.parts import chart, notice, points, table
-
-BIND: Literal["query-params"] = "query-params"
+from effnet_viz.ui.shared.parts import BIND, chart, notice, points, table
 
 
 def slips(paper: Paper) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 import streamlit as st
 
@@ -12,7 +11,6 @@ from effnet_viz.evidence.paper.tables import Paper
 from effnet_viz.evidence.results import Prediction
 from effnet_viz.ui.shared.parts import link, table
 
-BIND: Literal["query-params"] = "query-params"
 NONE_OF_THEM = "none of these"
 VALIDATION_PHOTOS = 50_000
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
 
 import streamlit as st
 
@@ -15,9 +14,8 @@ from effnet_viz.evidence.paper.tables import Cell, Paper, Transfer
 from effnet_viz.figures import paper as figures
 from effnet_viz.figures.base import si
 from effnet_viz.ui.paper.results import VERDICTS
-from effnet_viz.ui.shared.parts import Format, chart, notice, points, source, table
+from effnet_viz.ui.shared.parts import BIND, Format, chart, notice, points, source, table
 
-BIND: Literal["query-params"] = "query-params"
 PUBLIC, BEST = "public model", "best reported"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -15,6 +15,9 @@ from streamlit.errors import StreamlitAPIException
 from effnet_viz.evidence.paper.tables import Cell, Printed, as_csv
 
 Format = str | Callable[[float], str]
+
+#: Controls of a page stand in its link.
+BIND: Literal["query-params"] = "query-params"
 T = TypeVar("T")
 
 MISSING = ":gray[not printed]"
