@@ -14,7 +14,14 @@ from effnet_viz.evidence.results import CamResult, TopClass
 from effnet_viz.figures import drawn_on, overlays
 from effnet_viz.ui.compare import slow, strip
 from effnet_viz.ui.compare.choices import OWN_TOP
-from effnet_viz.ui.compare.models import CLASSROOM, NO_WEIGHTS, Network, grow_instead
+from effnet_viz.ui.compare.models import (
+    CLASSROOM,
+    GROWN_FROM,
+    LITE,
+    NO_WEIGHTS,
+    Network,
+    grow_instead,
+)
 from effnet_viz.ui.compare.view import Maps, View, jpeg, photo_tile
 from effnet_viz.ui.shared import cache, model_views
 from effnet_viz.ui.shared.engine import my_turn
@@ -112,9 +119,12 @@ def _offer_retry(networks: tuple[Network, ...], unreachable: dict[str, str]) -> 
     missing = [network for network in networks if network.key in unreachable]
     if not missing:
         return
-    others = ", ".join(network.title for network in missing[1:])
-    also = f" The same goes for {others}." if others else ""
-    st.info(f"{unreachable[missing[0].key]}{also}", icon=":material/cloud_off:")
+    if missing[0].key.startswith(LITE):  # each needs a package of its own
+        said = "  \n".join(dict.fromkeys(unreachable[network.key] for network in missing))
+    else:
+        others = ", ".join(network.title for network in missing[1:])
+        said = unreachable[missing[0].key] + (f" The same goes for {others}." if others else "")
+    st.info(said, icon=":material/cloud_off:")
 
     def again() -> None:
         for network in missing:
@@ -195,7 +205,7 @@ def tiles(maps: Maps) -> None:
         for network in networks:
             with st.container():
                 if network.missing:
-                    _missing_tile(network)
+                    _missing_tile(network, view.family.key)
                 else:
                     _tile(maps, network, maps.results[network.key])
     _weights(maps)
@@ -254,16 +264,16 @@ def lower_first(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
 
 
-def _missing_tile(network: Network) -> None:
+def _missing_tile(network: Network, family: str) -> None:
     with st.container(border=True):
         depth, width = NO_WEIGHTS[network.role]
         grown = f"depth {depth:g}" if depth > 1 else f"width {width:g}"
         st.markdown(f"**{network.role}** · no public weights exist")
         st.button(
-            f"Grow B0 to {grown}",
+            f"Grow {GROWN_FROM[family][0]} to {grown}",
             key=f"grow_{network.role}",
             on_click=grow_instead,
-            args=(network.role,),
+            args=(network.role, family),
             icon=":material/content_copy:",
         )
 

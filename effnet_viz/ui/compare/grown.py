@@ -10,7 +10,7 @@ import streamlit as st
 from effnet_viz.engine.training.imagenette import DATA_VARIABLE
 from effnet_viz.errors import UserError
 from effnet_viz.scaling.families import find_model
-from effnet_viz.ui.compare.models import SCALE_KEY, YOURS, Family, Network, grow_classroom
+from effnet_viz.ui.compare.models import LITE, SCALE_KEY, YOURS, Family, Network, grow_classroom
 from effnet_viz.ui.compare.view import View
 from effnet_viz.ui.shared import background_views, cache, work
 from effnet_viz.ui.shared.photos import fetch_button
@@ -77,6 +77,8 @@ def equal_by_construction(view: View) -> None:
         f"counts copied channels twice: theirs need not.{here}",
         icon=":material/content_copy:",
     )
+    if view.family.parent[0] == LITE:
+        return  # the training here feeds other values than these weights expect
     with st.expander("Train it a little", icon=":material/fitness_center:"):
         _fine_tune(view, own, view.family.parent)
 

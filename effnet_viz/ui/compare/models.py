@@ -14,6 +14,7 @@ from effnet_viz.scaling.families import (
     FAMILIES,
     IMAGENETTE_CLASSES,
     ROLES,
+    ModelEntry,
     classroom_spec,
     find_model,
     models,
@@ -22,7 +23,8 @@ from effnet_viz.scaling.families import (
 from effnet_viz.ui.shared import cache, widgets
 from effnet_viz.ui.shared.state import scale_choice
 
-CLASSROOM, IMAGENET, RESNET, YOURS = "classroom", "imagenet", "resnet50", "yours"
+CLASSROOM, LITE, IMAGENET, RESNET = "classroom", "lite", "imagenet", "resnet50"
+YOURS = "yours"
 FAMILY_TITLES: MappingProxyType[str, str] = MappingProxyType(
     {
         **{name: family.title for name, family in FAMILIES.items()},
@@ -34,6 +36,9 @@ FAMILY_LEADS: MappingProxyType[str, str] = MappingProxyType(
     {
         CLASSROOM: "Five networks, trained alike on ten classes; all but the baseline cost four "
         "times the baseline's multiply-adds.",
+        LITE: "Lite0 and its published relatives, trained by their authors on ImageNet's thousand "
+        "classes: another experiment than the classroom's, with other classes, photos and costs. "
+        "Nobody published a Lite0 that is only deeper or only wider.",
         IMAGENET: "B0 and its published relatives. Nobody published a B0 that is only deeper or "
         "only wider: two places stay empty.",
         RESNET: "ResNet-50 and its nearest published relatives, each **not quite** scaled in one "
@@ -53,7 +58,12 @@ SCALE_KEY = "custom/scale"
 IMAGENET_RESOLUTION = "b0@448"
 IMAGENET_COUNT = 1000
 
-#: Roles without public ImageNet weights, and the multipliers that would grow one from B0.
+#: Families with empty places: what grows to fill one, in short and among all baselines.
+GROWN_FROM: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
+    {LITE: ("Lite0", "efficientnet_lite0"), IMAGENET: ("B0", "efficientnet_b0")}
+)
+
+#: Roles without public ImageNet weights, and the multipliers that would grow one.
 NO_WEIGHTS: MappingProxyType[str, tuple[float, float]] = MappingProxyType(
     {"depth": (2.0, 1.0), "width": (1.0, 1.5)}
 )
@@ -101,9 +111,12 @@ def family_control() -> Family:
         format_func=FAMILY_TITLES.__getitem__,
         key="family",
         bind="query-params",
-        help="ImageNet weights are fetched once from torchvision's publisher, then work offline.",
+        help="EfficientNet-Lite's ImageNet weights come with the app; the others' are fetched once "
+        "from torchvision's publisher, then work offline.",
         width=240,
     )
+    if chosen == LITE:
+        return _lite()
     if chosen == IMAGENET:
         return _imagenet()
     if chosen == RESNET:
@@ -128,6 +141,20 @@ def _classes_of(spec: ArchitectureSpec) -> tuple[str, ...]:
     return cache.imagenet_classes()
 
 
+def _lite() -> Family:
+    published: dict[str, list[Network]] = {}
+    for entry in models(LITE):
+        base, at, px = entry.name.partition("@")
+        title = base.capitalize() + (f" at {px} px" if at else "")
+        published.setdefault(entry.role, []).append(_entry(LITE, entry.name, title))
+    shown = [network for role in ROLES for network in published.get(role, _empty_places(role))]
+    return Family(LITE, tuple(shown), cache.imagenet_classes(), 9)
+
+
+def _empty_places(*roles: str) -> list[Network]:
+    return [Network(f"none/{role}", f"only {role}", role, missing=True) for role in roles]
+
+
 def _imagenet() -> Family:
     extra = st.pills(
         "Compound, as published",
@@ -142,7 +169,7 @@ def _imagenet() -> Family:
     )
     shown = [
         _entry("imagenet", "b0", "B0"),
-        *(Network(f"none/{role}", f"only {role}", role, missing=True) for role in NO_WEIGHTS),
+        *_empty_places(*NO_WEIGHTS),
         _entry("imagenet", IMAGENET_RESOLUTION, "B0 at 448 px"),
         *(_entry("imagenet", variant, variant.upper()) for variant in sorted(extra)),
     ]
@@ -163,10 +190,10 @@ def _yours() -> Family:
         widgets.scale_controls()
     choice = scale_choice()
     spec = choice.study().scaled
-    if spec.family != "efficientnet":
+    if spec.family not in ("efficientnet", "efficientnet_lite"):
         raise UserError(
-            "Maps of your own network are made of EfficientNets; choose EfficientNet-B0 or the "
-            "Classroom baseline as baseline, here or on the Scale page."
+            "Maps of your own network are made of EfficientNets; choose EfficientNet-B0, "
+            "EfficientNet-Lite0 or the Classroom baseline as baseline, here or on the Scale page."
         )
     parent = cache.parent_of(spec)
     own = Network(
@@ -177,7 +204,7 @@ def _yours() -> Family:
             own = Network(f"classroom/{role}", choice.name, role)
     networks = [own]
     if parent is not None and "/".join(parent) != own.key:
-        title = "B0" if parent[1] == "b0" else parent[1]
+        title, _ = GROWN_FROM.get(parent[0], (parent[1], ""))
         networks.insert(0, Network("/".join(parent), title, "baseline"))
     return Family(YOURS, tuple(networks), _classes_of(spec), len(spec.stages), parent)
 
@@ -192,7 +219,7 @@ def would_stand_here(family: Family) -> None:
                 "network": network.title,
                 "role": network.role,
                 "input": "n/a" if entry is None else f"{entry.spec.resolution_px} px",
-                "download": "n/a" if entry is None else f"{cache.download_mb(entry.name):.0f} MB",
+                "download": _download(entry),
                 "note": network.note if entry else "no public weights exist; Yours grows one",
             }
         )
@@ -200,12 +227,18 @@ def would_stand_here(family: Family) -> None:
     st.table(pd.DataFrame(rows).set_index("network"), alt="The networks of this family")
 
 
-def grow_instead(role: str) -> None:
-    """A callback: Yours, with B0 grown in one dimension."""
+def _download(entry: ModelEntry | None) -> str:
+    if entry is None:
+        return "n/a"
+    return "a package" if entry.family == LITE else f"{cache.download_mb(entry.name):.0f} MB"
+
+
+def grow_instead(role: str, family: str) -> None:
+    """A callback: Yours, with the family's baseline grown in one dimension."""
     depth, width = NO_WEIGHTS[role]
     state = {
         "family": YOURS,
-        "architecture": "efficientnet_b0",
+        "architecture": GROWN_FROM[family][1],
         "by": "multipliers",
         "depth": depth,
         "width": width,

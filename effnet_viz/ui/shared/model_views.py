@@ -8,12 +8,12 @@ from contextlib import contextmanager
 import streamlit as st
 
 from effnet_viz.errors import UserError
-from effnet_viz.scaling.families import IMAGENET, IMAGENETTE_CLASSES, SHIPPED, UNTRAINED
+from effnet_viz.scaling.families import IMAGENET, IMAGENETTE_CLASSES, LITE, SHIPPED, UNTRAINED
 from effnet_viz.ui.shared import cache, engine
 from effnet_viz.ui.shared.photos import Photo
 from effnet_viz.ui.shared.state import DEVICE_TITLES, option_of
 
-_BADGE_COLOURS = {SHIPPED: "green", IMAGENET: "blue", UNTRAINED: "orange"}
+_BADGE_COLOURS = {SHIPPED: "green", IMAGENET: "blue", LITE: "blue", UNTRAINED: "orange"}
 
 
 def weights_badge(weights: str, wraps: bool = False) -> str:
@@ -25,12 +25,14 @@ def weights_badge(weights: str, wraps: bool = False) -> str:
 def sees_published_crop(label: str) -> bool:
     """Whether a model with these weights sees, on the Run page, its publisher's own resize and crop
     of a photo; all others see the whole centre square there too."""
-    return label.startswith(("ImageNet", "grown from imagenet", "grown from resnet50"))
+    return label.startswith(
+        ("ImageNet", *(f"grown from {family} " for family in ("lite", "imagenet", "resnet50")))
+    )
 
 
 def weights_kind(weights: str) -> str:
     """The kind of a model's weights as a badge of one word."""
-    words = {SHIPPED: "shipped", IMAGENET: "ImageNet", UNTRAINED: "untrained"}
+    words = {SHIPPED: "shipped", IMAGENET: "ImageNet", LITE: "ImageNet", UNTRAINED: "untrained"}
     kind = words.get(weights, "fine-tuned" if "then trained" in weights else "grown")
     return f":{_BADGE_COLOURS.get(weights, 'violet')}-badge[{kind}]"
 
