@@ -1,7 +1,13 @@
-"""Long work that a visit owns: jobs not started yet, and Streamlit told to stop them in the end."""
+"""Long work that a visit owns: jobs not started yet, and Streamlit told to stop them in the end.
+
+What it made is found again after a reload, by a token in the link. It stays in the server's memory,
+that of the latest `VISITS` only. A visit reads what its link names and writes under a token of its
+own, so that whoever gets a link sees what its sender had made and changes nothing of it.
+"""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +16,7 @@ import streamlit as st
 from effnet_viz.engine.jobs.timing import Job
 from effnet_viz.evidence.results import CamResult
 from effnet_viz.ui.shared.engine import loaded
+from effnet_viz.ui.shared.kept import KeptWithin
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +28,8 @@ if TYPE_CHECKING:
     from effnet_viz.engine.weights import LoadedModel
     from effnet_viz.scaling.architectures import ArchitectureSpec
     from effnet_viz.scaling.study import ScaleStudy
+
+VISITS = 200
 
 
 @st.cache_resource(scope="session", on_release=Job.leave, max_entries=1, show_spinner=False)
@@ -121,3 +130,41 @@ def fine_tune_job(
     inference.guard(spec, device=device)
     trained = weights.load_model(*parent, optimised=False)
     return Background(lambda task: work.fine_tuned(task, trained, spec, folder, steps, device))
+
+
+@st.cache_resource(show_spinner=False)
+def _of_all_visits() -> KeptWithin[Any]:
+    return KeptWithin(VISITS)  # each counts as one
+
+
+def keep(name: str, made: object) -> None:
+    """Keep it for this visit, in place of what was kept under this name before; the link names it.
+
+    What changes in ``made`` later is kept too, so hand in what the work itself fills.
+    """
+    tokens: dict[str, str] = st.session_state.setdefault("made_tokens", {})
+    token = tokens.setdefault(name, secrets.token_urlsafe(12))
+    _of_all_visits().drop((name, token))
+    _of_all_visits().get((name, token), lambda: made, lambda _: 1)
+    st.query_params[name] = token
+
+
+def taken_up(name: str) -> Any | None:
+    """What the link's visit had kept, once, for a visit that has made nothing under this name; None
+    else. Call on every run: it also keeps the link's token while other pages come between."""
+    tokens: dict[str, str] = st.session_state.get("made_tokens", {})
+    read: dict[str, str] = st.session_state.setdefault("made_read", {})
+    asked = st.query_params.get(name)
+    known = tokens.get(name) or read.get(name)
+    if known is not None:
+        if asked != known:
+            st.query_params[name] = known
+        return None
+    if asked is None:
+        return None
+    found = _of_all_visits().find((name, asked))
+    if found is None:
+        del st.query_params[name]
+        return None
+    read[name] = asked
+    return found
