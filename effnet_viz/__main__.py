@@ -174,9 +174,13 @@ def _add_bench(add_parser: AddParser) -> None:
         "--device", default="cpu", help="auto, cpu, cuda or mps (default: %(default)s)"
     )
     command.add_argument(
-        "--threads", default="1", metavar="N", help="or all; default: 1, as in the paper's table 4"
-    )
-    command.add_argument("--batch-size", type=int, default=1, metavar="N", help="1 to 32 images")
+        "--threads", nargs="+", default=["1"], metavar="N",
+        help="or all; several are measured one by one; default: 1, as in the paper's table 4",
+    )  # fmt: skip
+    command.add_argument(
+        "--batch-size", nargs="+", type=int, default=[1], metavar="N",
+        help="1 to 32 images; of several, a model is measured at those it can be",
+    )  # fmt: skip
     command.add_argument("--repeats", type=int, metavar="N", help="default: 5 to 30, by the time")
     command.add_argument(
         "--runtime", choices=("engine", "torch", "both"), default="engine",

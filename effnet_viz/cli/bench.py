@@ -10,17 +10,16 @@ from effnet_viz.cli.terminal import print_json, print_table, progress
 from effnet_viz.engine.inference import choose_device
 from effnet_viz.engine.timing import models
 from effnet_viz.errors import UserError
+from effnet_viz.evidence.measured.verdicts import in_words, verdicts
 from effnet_viz.evidence.results import RUNTIME_TITLES, BenchmarkRow
 from effnet_viz.evidence.timing import (
-    PREDICTORS,
     QUICK,
     Runs,
     Setup,
+    alike,
     as_dict,
-    by_runtime,
     custom_entry,
     find,
-    fits,
     title,
 )
 from effnet_viz.figures.base import mebibytes, si
@@ -28,25 +27,27 @@ from effnet_viz.scaling.families import ModelEntry, scaled_role
 
 
 def run_bench(options: Namespace) -> None:
-    """Measure the chosen models one after the other; all are checked before the first runs."""
+    """Measure the chosen models one after the other; all are checked before the first runs.
+
+    Where several setups are asked for, a model is left out of those that this machine cannot run.
+    """
     wanted: tuple[Runs, ...] = (
         ("engine", "torch") if options.runtime == "both" else (options.runtime,)
     )
     setups = [
         Setup(
             device=choose_device(options.device),
-            threads=_threads(options.threads),
-            batch_size=options.batch_size,
+            threads=threads,
+            batch_size=batch_size,
             repeats=options.repeats,
             runs=runs,
         )
+        for threads in dict.fromkeys(map(_threads, options.threads))
+        for batch_size in dict.fromkeys(options.batch_size)
         for runs in wanted
     ]
-    entries = _entries(options)
-    for entry in entries:
-        models.check(entry, setups[0])
     rows = []
-    work = [(entry, setup) for entry in entries for setup in setups]
+    work = _runnable(_entries(options), setups)
     for number, (entry, setup) in enumerate(work, start=1):
 
         def on_pass(done: int, passes: int, name: str = entry.name, number: int = number) -> None:
@@ -58,6 +59,22 @@ def run_bench(options: Namespace) -> None:
         print_json([as_dict(row) for row in rows])
         return
     _print(rows)
+
+
+def _runnable(entries: list[ModelEntry], setups: list[Setup]) -> list[tuple[ModelEntry, Setup]]:
+    """Every model in every setup in which it can be run. Raises UserError where one fits none."""
+    found = []
+    for entry in entries:
+        fitting = []
+        for setup in setups:
+            try:
+                models.check(entry, setup)
+                fitting.append(setup)
+            except UserError:
+                if setup is setups[-1] and not fitting:
+                    raise
+        found += [(entry, setup) for setup in fitting]
+    return found
 
 
 def _threads(text: str) -> int:
@@ -85,14 +102,13 @@ def _custom(options: Namespace) -> ModelEntry:
 
 def _print(rows: list[BenchmarkRow]) -> None:
     first = rows[0]
-    print(
-        f"{first.latency.device}, {first.threads} thread{'s' if first.threads != 1 else ''}, "
-        f"batch {first.batch_size}; " + ", ".join(f"{name} {v}" for name, v in first.versions)
-    )
+    print(first.latency.device + "; " + ", ".join(f"{name} {v}" for name, v in first.versions))
     print("Random weights: time does not depend on the weights.\n")
     header = (
         "model",
         "runtime",
+        "threads",
+        "batch",
         "px",
         "ms",
         "quartiles",
@@ -108,6 +124,8 @@ def _print(rows: list[BenchmarkRow]) -> None:
             (
                 title(row.model),
                 RUNTIME_TITLES[row.latency.runtime],
+                row.threads,
+                row.batch_size,
                 row.resolution_px,
                 f"{row.latency.median_ms:.1f}",
                 f"{row.latency.q1_ms:.1f}-{row.latency.q3_ms:.1f}",
@@ -121,10 +139,10 @@ def _print(rows: list[BenchmarkRow]) -> None:
         ],
     )
     print()
-    for runtime, of_it in by_runtime(rows).items():
-        for line in fits(of_it):
-            print(
-                f"{RUNTIME_TITLES[runtime]}, time against {PREDICTORS[line.predictor]}: "
-                f"R² {line.r2:.2f}, slope {line.slope:.2f}, "
-                f"typically off by {line.typical_factor:.2f}×"
-            )
+    for setup in dict.fromkeys(map(alike, rows)):
+        of_it = tuple(row for row in rows if alike(row) == setup)
+        said = verdicts(of_it)
+        if said:
+            print(f"{RUNTIME_TITLES[setup[-1]]}, {setup[1]} thread(s), batch {setup[2]}:")
+        for each in said:
+            print("  " + in_words(each).replace("**", ""))

@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 
 from effnet_viz.errors import ResourceError, UserError
 from effnet_viz.evidence.files import asset
-from effnet_viz.evidence.results import RUNTIME_TITLES, BenchmarkRow, Latency, Runtime
+from effnet_viz.evidence.results import BenchmarkRow, Latency, Runtime
 from effnet_viz.scaling.architectures import RELEASED_VARIANTS, ArchitectureSpec
 from effnet_viz.scaling.families import (
     ROLES,
@@ -225,14 +225,6 @@ def speedup(rows: Iterable[BenchmarkRow], slow: str, fast: str) -> float | None:
     return times[slow] / times[fast] if slow in times and fast in times else None
 
 
-def by_runtime(rows: Iterable[BenchmarkRow]) -> dict[Runtime, list[BenchmarkRow]]:
-    """The rows of each runtime, in the order of `RUNTIME_TITLES`: times of two are not compared
-    with each other's costs."""
-    rows = list(rows)
-    found = {name: [row for row in rows if row.latency.runtime == name] for name in RUNTIME_TITLES}
-    return {name: of_it for name, of_it in found.items() if of_it}
-
-
 def images_per_second(row: BenchmarkRow) -> float:
     """Throughput at the median time."""
     return 1e3 * row.batch_size / row.latency.median_ms
@@ -290,7 +282,7 @@ def _no_example(name: str) -> str:
     return f"The example measurements are missing or damaged ({name}); download the project again."
 
 
-#: Which of the shipped measurements: the first row's device, threads, batch and runtime.
+#: Device, threads, batch size and runtime.
 Alike = tuple[str, int, int, Runtime]
 
 
@@ -310,8 +302,8 @@ def example(
     """The shipped measurements of one setup, by default the paper's in plain PyTorch: one thread,
     one image.
 
-    Where that setup is not shipped, the nearest that is: as many threads, then the nearest batch.
-    Raises as `examples`.
+    Where that setup is not shipped, the nearest that is: the same device, the same runtime, as many
+    threads, the nearest batch, in this order. Raises as `examples`.
     """
     rows = examples(folder)
 

@@ -26,7 +26,7 @@ from effnet_viz.evidence.family import (
     told_apart_by,
 )
 from effnet_viz.evidence.paper import tables
-from effnet_viz.evidence.results import BenchmarkRow
+from effnet_viz.evidence.results import RUNTIME_TITLES, BenchmarkRow
 from effnet_viz.evidence.timing import example, speedup
 from effnet_viz.lesson.answers import Axes, Kind, Worked
 from effnet_viz.scaling.architectures import EFFICIENTNET_B0, ArchitectureSpec
@@ -336,6 +336,7 @@ def _how_much_faster(setting: Setting) -> Worked:
         "fewer": fewer,
         "faster": slower,
         "device": rows["b0"].latency.device,
+        "runtime": RUNTIME_TITLES[rows["b0"].latency.runtime],
         "b0_ms": rows["b0"].latency.median_ms,
         "resnet_ms": rows["resnet50"].latency.median_ms,
     }

@@ -46,15 +46,18 @@ _measuring = threading.Lock()
 _numbers = itertools.count(1)
 
 
-def request(entries: Sequence[ModelEntry], setup: Setup) -> str:
+#: One model, and how to measure it.
+Piece = tuple[ModelEntry, Setup]
+
+
+def request(pieces: Sequence[Piece]) -> str:
     """What a worker is asked, as one line of JSON; `asked` reads it."""
-    return json.dumps({"entries": [asdict(entry) for entry in entries], "setup": asdict(setup)})
+    return json.dumps([[asdict(entry), asdict(setup)] for entry, setup in pieces])
 
 
-def asked(line: str) -> tuple[list[ModelEntry], Setup]:
-    """The models and the setup of a `request`."""
-    values = json.loads(line)
-    return [_entry(entry) for entry in values["entries"]], Setup(**values["setup"])
+def asked(line: str) -> list[Piece]:
+    """The models and setups of a `request`."""
+    return [(_entry(entry), Setup(**setup)) for entry, setup in json.loads(line)]
 
 
 def _entry(values: Mapping[str, Any]) -> ModelEntry:
@@ -67,7 +70,9 @@ def _entry(values: Mapping[str, Any]) -> ModelEntry:
 class Progress:
     """Where a `Job` stands. ``share`` is 0-1; ``seconds_left`` None until it can be told.
 
-    ``waiting``: another visitor's measurement runs; ``starting``: the process is loading torch.
+    ``model`` is empty when all are done and only the end is waited for; one that is measured in
+    both runtimes counts twice. ``waiting``: another visitor's measurement runs; ``starting``: the
+    process is loading torch.
     """
 
     model: str
@@ -89,13 +94,13 @@ class Job:
     get a new one.
     """
 
-    def __init__(self, entries: Sequence[ModelEntry], setup: Setup) -> None:
+    def __init__(self, entries: Sequence[ModelEntry], *setups: Setup) -> None:
+        """Each model in each of the setups, one right after the other."""
         self.number = next(_numbers)
-        self.setup = setup
-        self._entries = tuple(entries)
+        self._pieces = [(entry, setup) for entry in entries for setup in setups]
         self._work = [
             max(LEAST_WORK, setup.batch_size * network_cost(entry.spec).activations)
-            for entry in entries
+            for entry, setup in self._pieces
         ]
         self._rows: list[BenchmarkRow] = []
         self._failures: list[str] = []
@@ -160,9 +165,9 @@ class Job:
         if started is not None and share > 0:
             left = (time.monotonic() - started) * (1 - share) / share
         return Progress(
-            model=self._entries[at].name if at < len(self._entries) else "",
+            model=self._pieces[at][0].name if at < len(self._pieces) else "",
             models_done=at,
-            models=len(self._entries),
+            models=len(self._pieces),
             share=min(1.0, share),
             seconds_left=left,
             waiting=not self._has_lock,
@@ -177,7 +182,7 @@ class Job:
                 return
         self._has_lock = True
         try:
-            while self._at < len(self._entries) and not self._cancelled.is_set():
+            while self._at < len(self._pieces) and not self._cancelled.is_set():
                 self._measure_the_rest()
         except Exception as error:  # a thread has nobody to raise to; the page shows it
             self._failures.append(f"The measurement stopped: {type(error).__name__}: {error}")
@@ -196,16 +201,16 @@ class Job:
                     answered = self._listen(process, first)
                 finally:
                     process.kill()
-            if self._at == len(self._entries) or self._cancelled.is_set():
+            if self._at == len(self._pieces) or self._cancelled.is_set():
                 return
             errors.seek(0)
             said = errors.read()
         reason = _why_it_ended(process.returncode, said)
         if not answered:
             self._failures.append(f"The measurement could not start: {reason}.")
-            self._at = len(self._entries)
+            self._at = len(self._pieces)
             return
-        name = title(self._entries[self._at].name)
+        name = title(self._pieces[self._at][0].name)
         self._leave_out(f"{name} was not measured: {reason}.")
         self._at += 1
 
@@ -229,7 +234,7 @@ class Job:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            process.stdin.write(request(self._entries[first:], self.setup) + "\n")
+            process.stdin.write(request(self._pieces[first:]) + "\n")
             process.stdin.flush()
         except OSError:  # it has ended already
             return False
@@ -239,7 +244,7 @@ class Job:
             if self._started is None:
                 self._started = time.monotonic()
             self._take(json.loads(line), first)
-            if self._at == len(self._entries):
+            if self._at == len(self._pieces):
                 break
         return answered
 

@@ -14,7 +14,7 @@ import warnings
 
 from effnet_viz.engine.jobs.timing import asked
 from effnet_viz.errors import UserError
-from effnet_viz.evidence.timing import as_dict, title
+from effnet_viz.evidence.timing import Setup, as_dict, title
 from effnet_viz.scaling.families import ModelEntry
 
 #: Saying it more often would only disturb the measurement.
@@ -42,7 +42,7 @@ class Voice:
 def main() -> None:
     """Answer one request."""
     warnings.simplefilter("ignore")
-    entries, setup = asked(sys.stdin.readline())
+    pieces = asked(sys.stdin.readline())
     threading.Thread(target=_end_with_the_server, daemon=True).start()
 
     from effnet_viz.engine.timing import models  # loads torch
@@ -50,13 +50,13 @@ def main() -> None:
     voice = Voice()
     voice.say(0, part=0.0)
 
-    def one(at: int, entry: ModelEntry) -> None:
+    def one(at: int, entry: ModelEntry, setup: Setup) -> None:
         row = models.measure(entry, setup, lambda done, passes: voice.part(at, done / passes))
         voice.say(at, row=as_dict(row))
 
-    for at, entry in enumerate(entries):
+    for at, (entry, setup) in enumerate(pieces):
         try:
-            one(at, entry)
+            one(at, entry, setup)
         except UserError as error:
             voice.say(at, failure=str(error))
         except Exception as error:  # one line instead of a traceback, and on with the next

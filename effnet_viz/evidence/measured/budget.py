@@ -4,39 +4,63 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from effnet_viz.evidence.paper.tables import Paper, load
+from effnet_viz.errors import ResourceError
+from effnet_viz.evidence.checkpoints import is_shipped, read_record
+from effnet_viz.evidence.paper.tables import load
 from effnet_viz.evidence.results import BenchmarkRow
+from effnet_viz.scaling.families import ROLES
 
 _RESNETS = {"resnet50": "ResNet-50", "resnet152": "ResNet-152"}
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """ImageNet top-1 in percent, with where it is printed."""
+class Known:
+    """Top-1 accuracy in percent, on which data, and where it is printed or measured."""
 
     top1: float
+    data: str
     source: str
 
 
-def published(paper: Paper | None = None) -> dict[str, Published]:
-    """ImageNet accuracy by a measured model's name: one source, the paper's table 2, for all.
-
-    The classroom networks are trained on ten classes and have none.
-    """
-    paper = paper or load()
-    source = "paper v1 table 2"
-    found = {row.variant: Published(row.top1_v1, source) for row in paper.variant_accuracies}
+@cache
+def imagenet() -> dict[str, Known]:
+    """ImageNet accuracy by a measured model's name: one source, the paper's table 2, for all."""
+    paper = load()
     by_title = {row.model: row.top1 for row in paper.imagenet_results}
-    found |= {name: Published(by_title[title], source) for name, title in _RESNETS.items()}
+    found = {row.variant: row.top1_v1 for row in paper.variant_accuracies}
+    found |= {name: by_title[title] for name, title in _RESNETS.items()}
+    return {name: Known(top1, "ImageNet", "paper v1 table 2") for name, top1 in found.items()}
+
+
+@cache
+def classroom() -> dict[str, Known]:
+    """Accuracy of the classroom's networks on Imagenette's ten classes, from their records; those
+    that are not shipped are left out."""
+    found: dict[str, Known] = {}
+    for role in ROLES:
+        try:
+            if is_shipped(role):
+                top1 = float(read_record(role)["val_top1"])
+                found[role] = Known(top1, "Imagenette", "measured by this project")
+        except ResourceError:
+            continue
     return found
 
 
+def known(family: str, model: str) -> Known | None:
+    """The accuracy of a network that can be measured; None where nobody has printed or measured
+    it."""
+    listed = {"imagenet": imagenet, "resnet50": imagenet, "classroom": classroom}.get(family)
+    return listed().get(model) if listed else None
+
+
 def best_within(rows: Sequence[BenchmarkRow], budget_ms: float) -> BenchmarkRow | None:
-    """The most accurate of the measured models whose median pass takes no longer; of equals the
-    fastest. None where none fits."""
-    known = published()
-    fitting = [row for row in rows if row.model in known and row.latency.median_ms <= budget_ms]
+    """The most accurate on ImageNet of the measured models whose median pass takes no longer; of
+    equals the fastest. None where none fits."""
+    top1 = imagenet()
+    fitting = [row for row in rows if row.model in top1 and row.latency.median_ms <= budget_ms]
     return max(
-        fitting, key=lambda row: (known[row.model].top1, -row.latency.median_ms), default=None
+        fitting, key=lambda row: (top1[row.model].top1, -row.latency.median_ms), default=None
     )

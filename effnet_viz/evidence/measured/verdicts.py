@@ -102,16 +102,13 @@ def verdicts(rows: tuple[BenchmarkRow, ...]) -> tuple[Verdict, ...]:
 
 
 def in_words(said: Verdict) -> str:
-    """The verdict as one sentence, the typical factor first."""
-    best = said.best
-    factors = [f"{PREDICTORS[line.predictor]} {line.typical_factor:.2f}×" for line in said.lines]
-    sentence = (
-        f"{said.scope} ({said.points} models) a line is typically off by "
-        f"**{best.typical_factor:.2f}×** from {factors[0].rsplit(' ', 1)[0]}"
-    )
-    rest = ", ".join(factors[1:])
-    same = [PREDICTORS[name] for name in (best.predictor, *said.tied)]
+    """The verdict as one sentence, the typical factor first; a winner only where there is one."""
+    factors = [
+        f"{line.typical_factor:.2f}× from {PREDICTORS[line.predictor]}" for line in said.lines
+    ]
+    start = f"{said.scope} ({said.points} models), time is typically off by **{factors[0]}**, "
+    sentence = f"{start}{', '.join(factors[1:])}"
     if not said.tied:
-        return f"{sentence} ({rest}): the best of the three."
-    who = f"{', '.join(same[:-1])} and {same[-1]}"
-    return f"{sentence} ({rest}): {who} **cannot be told apart**."
+        return f"{sentence}."
+    *first, last = [PREDICTORS[name] for name in (said.best.predictor, *said.tied)]
+    return f"{sentence}; {', '.join(first)} and {last} **cannot be told apart**."

@@ -12,11 +12,12 @@ import streamlit as st
 
 from effnet_viz.engine.jobs.background import time_left
 from effnet_viz.engine.jobs.timing import Job, Progress
-from effnet_viz.evidence.results import BenchmarkRow
+from effnet_viz.evidence.results import BenchmarkRow, Runtime
 from effnet_viz.evidence.timing import (
     MAX_BATCH,
     MODELS,
     QUICK,
+    Runs,
     Setup,
     custom_entry,
     title,
@@ -32,10 +33,21 @@ WHERE_TITLES: MappingProxyType[str, str] = MappingProxyType(
     {ONE: "CPU, 1 thread", ALL: "CPU, all threads", GPU: "GPU"}
 )
 BATCHES = (1, 2, 4, 8, 16, MAX_BATCH)
+ENGINE, PLAIN, BOTH = "engine", "torch", "both"
+RUNTIME_CHOICES: MappingProxyType[str, str] = MappingProxyType(
+    {ENGINE: "This app's engine", PLAIN: "Plain PyTorch", BOTH: "Both"}
+)
+_RUNS: MappingProxyType[str, tuple[Runs, ...]] = MappingProxyType(
+    {ENGINE: ("engine",), PLAIN: ("torch",), BOTH: ("engine", "torch")}
+)
 POLL_SECONDS = 1.0
 
 #: Rows of this visit, by model and setup.
-Key = tuple[str, int, str, int, int]
+Key = tuple[str, int, str, int, int, Runtime]
+Rows = dict[Key, BenchmarkRow]
+
+#: The name in a link of what a visit has measured.
+KEPT = "bench_kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +56,17 @@ class Choice:
 
     entries: tuple[ModelEntry, ...]
     where: str
-    setup: Setup
+    setups: tuple[Setup, ...]
+
+    @property
+    def setup(self) -> Setup:
+        """The first: they differ in the runtime alone."""
+        return self.setups[0]
+
+    @property
+    def runtime(self) -> str:
+        """``engine``, ``torch`` or ``both``."""
+        return BOTH if len(self.setups) > 1 else self.setup.runs
 
 
 def controls() -> Choice:
@@ -55,7 +77,7 @@ def controls() -> Choice:
         options[SCALE] = _scale_entry()
         titles[SCALE] = options[SCALE].name
     names = st.pills(
-        "Models",
+        "Models to measure",
         list(options),
         selection_mode="multi",
         default=list(QUICK),
@@ -63,7 +85,19 @@ def controls() -> Choice:
         key="bench_models",
         bind="query-params",
         wrap=True,
-        help="Random weights: time does not depend on the weights, so nothing is downloaded.",
+        help="The charts follow once they are measured. Random weights: time does not depend on "
+        "them, so nothing is downloaded.",
+    )
+    runtime = st.segmented_control(
+        "Runtime",
+        list(RUNTIME_CHOICES),
+        default=ENGINE,
+        format_func=RUNTIME_CHOICES.__getitem__,
+        key="bench_runtime",
+        bind="query-params",
+        required=True,
+        help="The engine: OpenVINO on a CPU where it is installed, else PyTorch with batch norms "
+        "folded into the convolutions. Plain PyTorch: the module as it is built.",
     )
     accelerator = cache.accelerator()
     places = [ONE, ALL] + ([GPU] if accelerator else [])
@@ -82,12 +116,16 @@ def controls() -> Choice:
         "Images at once (batch)", BATCHES, value=1, key="bench_batch", bind="query-params"
     )
     where = where or ONE
-    setup = Setup(
-        device=accelerator or "cpu" if where == GPU else "cpu",
-        threads={ONE: 1, ALL: os.cpu_count() or 1}.get(where),
-        batch_size=int(batch),
+    setups = tuple(
+        Setup(
+            device=accelerator or "cpu" if where == GPU else "cpu",
+            threads={ONE: 1, ALL: os.cpu_count() or 1}.get(where),
+            batch_size=int(batch),
+            runs=runs,
+        )
+        for runs in _RUNS[runtime or ENGINE]
     )
-    return Choice(tuple(options[name] for name in names), where, setup)
+    return Choice(tuple(options[name] for name in names), where, setups)
 
 
 def _scale_entry() -> ModelEntry:
@@ -99,6 +137,7 @@ def _scale_entry() -> ModelEntry:
 
 def measuring(choice: Choice) -> None:
     """The button, or the progress of what it started."""
+    _take_up()
     pressed.act_if_pressed(BUTTON, partial(_start, choice))
     job: Job | None = st.session_state.get("bench_job")
     if job is not None:
@@ -131,9 +170,23 @@ def _start(choice: Choice) -> None:
         return
     st.session_state["bench_failures"] = ()
     st.session_state["bench_cancelled"] = False
-    job = Job(choice.entries, choice.setup)
+    job = Job(choice.entries, *choice.setups)
+    rows: Rows = st.session_state.setdefault("bench_rows", {})
+    work.keep(KEPT, (rows, job))
     st.session_state["bench_job"] = job
     job.start()
+
+
+def _take_up() -> None:
+    """After a reload: what the visit of this link has measured, and what it still measures."""
+    found: tuple[Rows, Job] | None = work.taken_up(KEPT)
+    if found is None:
+        return
+    rows, job = found
+    st.session_state["bench_rows"] = dict(rows)
+    _collect(job)
+    if not job.progress().finished:
+        st.session_state["bench_job"] = job
 
 
 def _say_failures(failures: Sequence[str]) -> None:
@@ -157,6 +210,10 @@ def _progress_text(now: Progress) -> str:
         return "Waiting: another measurement is running, and two would slow each other"
     if now.starting:
         return "Starting a process of its own, so that nothing else disturbs the clock"
+    if now.models_done >= now.models:
+        return "Finishing"
+    if now.models_done == now.models:
+        return "All measured; ending the process"
     left = "time left: not known yet"
     if now.seconds_left is not None:
         left = time_left(now.seconds_left)
@@ -164,15 +221,15 @@ def _progress_text(now: Progress) -> str:
 
 
 def _key(row: BenchmarkRow) -> Key:
-    return row.model, row.macs, row.device, row.threads, row.batch_size
+    return row.model, row.macs, row.device, row.threads, row.batch_size, row.latency.runtime
 
 
 def _collect(job: Job) -> None:
-    kept: dict[Key, BenchmarkRow] = st.session_state.setdefault("bench_rows", {})
+    kept: Rows = st.session_state.setdefault("bench_rows", {})
     kept.update((_key(row), row) for row in job.rows)
 
 
 def measured_rows() -> tuple[BenchmarkRow, ...]:
     """Everything measured in this visit, the latest of each model and setup."""
-    kept: dict[Key, BenchmarkRow] = st.session_state.get("bench_rows", {})
+    kept: Rows = st.session_state.get("bench_rows", {})
     return tuple(kept.values())

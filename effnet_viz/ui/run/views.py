@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from effnet_viz.engine.requests import PredictRequest
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.checkpoints import read_record
-from effnet_viz.evidence.results import Latency, Prediction
+from effnet_viz.evidence.results import RUNTIME_TITLES, Latency, Prediction
 from effnet_viz.figures.base import si
 from effnet_viz.scaling.architectures import ARCHITECTURES, ArchitectureSpec
 from effnet_viz.scaling.compound import checked_multipliers, round_px, scale
@@ -32,6 +32,9 @@ from effnet_viz.ui.shared.links import carried_scale_choice
 from effnet_viz.ui.shared.photos import Photo, fetch_button
 
 SCALE_KEY, GROWN_KEY = "custom/scale", "custom/grown"
+
+#: A grown network that costs more (L2's takes a minute) runs only where it is chosen.
+QUICK_MACS = 4 * 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,10 @@ def model_picker() -> list[ModelChoice]:
         grown = grown_model()
         if grown is not None:
             options[GROWN_KEY] = grown
-        default.append(SCALE_KEY if grown is None else GROWN_KEY)
+        if grown is None:
+            default.append(SCALE_KEY)
+        elif network_cost(grown.spec).macs <= QUICK_MACS:
+            default.append(GROWN_KEY)
     chosen = st.multiselect(
         "Models",
         list(options),
@@ -198,6 +204,7 @@ def cost_table(
                 "multiply-adds": si(cost.macs).replace(" ", "\u00a0"),
                 "parameters": si(cost.params).replace(" ", "\u00a0"),
                 "time": times_in_words(taken[choice.title]),
+                "in": RUNTIME_TITLES[taken[choice.title].runtime].replace(" ", "\u00a0"),
             }
         )
     st.table(pd.DataFrame(rows).set_index("model"), alt="Models, answers, weights, cost and time")

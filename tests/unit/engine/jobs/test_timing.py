@@ -28,7 +28,7 @@ def worker(monkeypatch, tmp_path):
         script = tmp_path / "worker.py"
         script.write_text(
             "import json, os, signal, sys, time\n"
-            "names = [e['name'] for e in json.loads(sys.stdin.readline())['entries']]\n"
+            "names = [e['name'] for e, _ in json.loads(sys.stdin.readline())]\n"
             f"row = {as_dict(row('model', 10**6, 1.0))!r}\n"
             "def say(at, **event):\n"
             "    print(json.dumps({'at': at, **event}), flush=True)\n"
@@ -65,9 +65,10 @@ def test_the_module_that_the_process_runs_is_there():
 def test_a_request_survives_the_way_to_the_process():
     entries = [*MODELS.values(), custom_entry(TINY, "depth", "Scale: φ = 1")]
     setup = Setup("cuda", None, 8, 3)
-    line = request(entries, setup)
+    pieces = [(entry, setup) for entry in entries]
+    line = request(pieces)
     assert "\n" not in line
-    assert asked(line) == (entries, setup)
+    assert asked(line) == pieces
 
 
 def test_a_real_process_measures_and_names_what_it_left_out():
@@ -209,7 +210,7 @@ def test_the_process_ends_with_whoever_asked():
         timing.COMMAND, cwd=timing.IMPORT_FOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     long = [find("b5")] * 20
-    process.stdin.write(request(long, Setup(repeats=1000)).encode() + b"\n")
+    process.stdin.write(request([(entry, Setup(repeats=1000)) for entry in long]).encode() + b"\n")
     process.stdin.flush()
     assert json.loads(process.stdout.readline()) == {"at": 0, "part": 0.0}
     process.stdin.close()
@@ -231,7 +232,7 @@ def test_a_bug_in_a_measurement_is_one_line_and_the_next_goes_on(monkeypatch, ca
     monkeypatch.setattr(bench_worker, "SECONDS_BETWEEN_WORDS", 0)
     read, write = os.pipe()
     with os.fdopen(read) as answers, os.fdopen(write, "w") as pipe:
-        pipe.write(request([ONE, TWO], Setup()) + "\n")
+        pipe.write(request([(ONE, Setup()), (TWO, Setup())]) + "\n")
         pipe.flush()
         monkeypatch.setattr(sys, "stdin", answers)
         monkeypatch.setattr(bench_worker, "_end_with_the_server", lambda: None)

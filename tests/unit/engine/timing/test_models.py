@@ -106,18 +106,6 @@ def test_what_is_measured_is_what_it_says(monkeypatch):
     assert norms == [0, 49]
 
 
-def test_fits_are_made_of_one_runtime_s_rows():
-    plain = [row(name, macs, 3.0 * macs) for name, macs in (("a", 1), ("b", 20), ("c", 300))]
-    ours = [
-        replace(each, latency=replace(each.latency, runtime="openvino", median_ms=1.0 * each.macs))
-        for each in plain
-    ]
-    found = timing.by_runtime([*plain, *ours])
-    assert list(found.items()) == [("openvino", ours), ("torch", plain)]
-    assert [timing.fit(rows, "macs").r2 for rows in found.values()] == pytest.approx([1, 1])
-    assert timing.by_runtime([]) == {}
-
-
 def test_a_measured_row_carries_everything():
     passes = []
     entry = custom_entry(TINY, "resolution", "tiny")
@@ -279,19 +267,24 @@ def test_a_fit_is_numpys_least_squares_in_logs():
 def test_the_best_predictor_comes_first():
     rows = [
         row(str(n), macs, 2.0 * a, activations=a, params=p)
-        for n, (macs, a, p) in enumerate([(5, 10, 9), (70, 20, 4), (60, 40, 30), (300, 80, 2)])
+        for n, (macs, a, p) in enumerate(
+            [(5, 10, 9), (70, 20, 4), (60, 40, 30), (300, 80, 2), (7, 160, 5), (900, 320, 6)]
+        )
     ]
     lines = timing.fits(rows)
     assert lines[0].predictor == "activations"
     assert lines[0].r2 == pytest.approx(1)
     assert lines[0].slope == pytest.approx(1)
     assert lines[0].typical_factor == pytest.approx(1)
-    assert [line.r2 for line in lines] == sorted((line.r2 for line in lines), reverse=True)
+    factors = [line.typical_factor for line in lines]
+    assert factors == sorted(factors)
 
 
-def test_two_points_or_equal_times_are_no_fit():
-    assert timing.fits([row("a", 1, 1), row("b", 2, 2)]) == []
-    assert timing.fits([row(name, x, 4.0) for x, name in enumerate("abc", 1)]) == []
+def test_under_six_models_or_with_equal_times_there_is_no_line():
+    five = [row(name, x, 2.0 * x) for x, name in enumerate("abcde", 1)]
+    assert timing.fits(five) == []
+    assert len(timing.fits([*five, row("f", 6, 12.0)])) == 3
+    assert timing.fits([row(name, x, 4.0) for x, name in enumerate("abcdef", 1)]) == []
 
 
 def test_the_contradiction_is_the_strongest_pair_beyond_the_spread():
@@ -371,9 +364,38 @@ def test_a_row_of_before_there_were_two_runtimes_is_torchs():
 def test_bench_as_text(capsys):
     assert main(["bench", "--model", "baseline", "resolution", "compound", "--repeats", "1"]) == 0
     out = capsys.readouterr().out
-    assert "1 thread, batch 1" in out
-    assert "OpenVINO, time against activations: R²" in out
+    assert out.count("OpenVINO") == 3
+    assert "typically off" not in out  # three models make no line
     assert "66.0 M" in out
+
+
+def test_bench_of_several_setups_leaves_out_what_cannot_be_run(capsys, monkeypatch):
+    """B7 fits alone, not in batches of 32; the classroom's baseline fits both."""
+    monkeypatch.setattr(
+        models, "measure", lambda entry, setup, _: row(
+            entry.name, 10**6, 1.0, threads=setup.threads, batch_size=setup.batch_size
+        )
+    )  # fmt: skip
+    words = "bench --model baseline b7 --threads 1 2 --batch-size 1 32 --json"
+    assert main(words.split()) == 0
+    got = json.loads(capsys.readouterr().out)
+    assert [(each["model"], each["threads"], each["batch_size"]) for each in got] == [
+        ("baseline", 1, 1), ("baseline", 1, 32), ("baseline", 2, 1), ("baseline", 2, 32),
+        ("b7", 1, 1), ("b7", 2, 1),
+    ]  # fmt: skip
+
+
+def test_bench_as_text_says_what_its_times_say(capsys, monkeypatch):
+    monkeypatch.setattr(
+        models, "measure", lambda entry, setup, _: row(
+            entry.name, network_cost(entry.spec).macs, network_cost(entry.spec).macs / 1e6
+        )
+    )  # fmt: skip
+    names = [f"b{n}" for n in range(7)]
+    assert main(["bench", "--model", *names]) == 0
+    out = capsys.readouterr().out
+    assert "PyTorch, 1 thread(s), batch 1:" in out
+    assert "Within B0-B7 (7 models), time is typically off by 1.00× from" in out
 
 
 @pytest.mark.parametrize(
