@@ -118,9 +118,14 @@ def page(browser: Browser) -> Iterator[Page]:
     assert not boxes, "an exception box is on the page"
 
 
+STANDS_STILL = (
+    '[data-testid="stApp"][data-test-connection-state="CONNECTED"]'
+    '[data-test-script-state="notRunning"]'
+)
+
+
 def settled(page: Page) -> None:
-    """Wait until the page has a title and its script has finished."""
-    expect(page.locator("h1").first).to_be_visible()
-    app = page.locator('[data-testid="stApp"]')
-    expect(app).to_have_attribute("data-test-connection-state", "CONNECTED")
-    expect(app).to_have_attribute("data-test-script-state", "notRunning")
+    """Wait until the page has a title and its script has finished. The browser itself looks at
+    every frame: `expect` would look again only after up to a second."""
+    page.locator("h1").first.wait_for(timeout=WAIT_MS)
+    page.locator(STANDS_STILL).wait_for(state="attached", timeout=WAIT_MS)
