@@ -146,3 +146,10 @@ def test_nothing_chosen_is_a_hint(open_page):
     app = open_page("pages/run.py")
     app.multiselect(key="models").set_value([]).run()
     assert any("Choose at least one model" in info.value for info in app.info)
+
+
+def test_a_network_that_would_take_a_minute_runs_only_when_it_is_chosen(open_page):
+    app = open_page("pages/run.py", by="B0-B7", variant="L2")
+    models = app.multiselect(key="models")
+    assert "L2, grown from the baseline" in models.options
+    assert models.value == [f"classroom/{role}" for role in ROLES]
