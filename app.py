@@ -40,6 +40,13 @@ page = st.navigation(
                 icon=":material/grid_on:",
                 help="See which α, β, γ win at twice the cost, and search yourself.",
             ),
+            st.Page(
+                "pages/transfer.py",
+                title="Your classes",
+                icon=":material/photo_library:",
+                url_path="your-classes",
+                help="Train a head on each network with photos of your own, and see which is best.",
+            ),
         ],
         "Evidence": [
             st.Page(

@@ -10,6 +10,7 @@ from sklearn.linear_model import RidgeClassifierCV
 from sklearn.model_selection import LeaveOneOut, StratifiedKFold, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from effnet_viz.engine.transfer.results import LinearHead
 
@@ -43,7 +44,10 @@ def fit(features: Array, labels: Sequence[int]) -> LinearHead:
 def left_out(features: Array, labels: Sequence[int]) -> tuple[int, ...]:
     """The class of every photo, said by a head that was trained without it: penalty and
     standardisation included."""
-    said = cross_val_predict(classifier(), features.astype(np.float64), labels, cv=_folds(labels))
+    with threadpool_limits(1, user_api="blas"):  # for so small matrices threads only wait
+        said = cross_val_predict(
+            classifier(), features.astype(np.float64), labels, cv=_folds(labels)
+        )
     return tuple(int(each) for each in said)
 
 

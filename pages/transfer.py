@@ -1,0 +1,10 @@
+"""Your classes: heads on the scaled networks' features, trained in the room on one's own photos."""
+
+import streamlit as st
+
+from effnet_viz.ui.shared import shell
+from effnet_viz.ui.transfer import views
+
+shell.inside_app()
+st.title("Which network learns your classes best?")
+views.page()
