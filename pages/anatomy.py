@@ -4,11 +4,12 @@ import streamlit as st
 
 from effnet_viz.errors import UserError
 from effnet_viz.ui.anatomy import block, network, sections
-from effnet_viz.ui.shared import shell
+from effnet_viz.ui.shared import parts, shell
 from effnet_viz.ui.shared.links import carried_scale_choice
 
 shell.inside_app()
 st.title("What is inside a block?")
+parts.jump()
 try:
     choice = carried_scale_choice()
     result = choice.study()

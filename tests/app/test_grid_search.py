@@ -187,6 +187,8 @@ def test_every_section_opens(open_page, results):
         app.pills(key="gs_section").select(section).run()
         assert not app.exception, section
         assert app.header, section
+        assert "](#look-closer)" in texts(app)
+        assert any('id="look-closer"' in html.proto.body for html in app.get("html"))
 
 
 class FakeJob:

@@ -121,6 +121,7 @@ def one_section(sections: Mapping[str, T], key: str) -> T:
     """What the picker points at: one of a page's sections by name, the first at first; a step in
     the browser's history where ``key`` is one of `effnet_viz.ui.frame.steps.STEPS`."""
     first = next(iter(sections))
+    st.html('<div id="look-closer"></div>')
     chosen = st.pills(
         "Look closer",
         list(sections),
@@ -131,3 +132,15 @@ def one_section(sections: Mapping[str, T], key: str) -> T:
         wrap=True,
     )
     return sections[chosen or first]
+
+
+_ON_PHONES = """<style>
+@media (min-width: 641px) { .st-key-jump { display: none; } }
+</style>"""
+
+
+def jump() -> None:
+    """On a phone, where the page is several screens tall: a link to the picker of `one_section`."""
+    st.html(_ON_PHONES)
+    with st.container(key="jump"):
+        st.markdown("[Look closer, section by section ↓](#look-closer)")
