@@ -13,7 +13,7 @@ Standard library only; may import ``scaling``.
   say the same. From the shipped records; no torch here.
 - ``files``: where the app's own files lie: beside the package in a checkout, inside it once
   installed.
-- ``lite``: EfficientNet-Lite: what its authors print of it.
+- ``lite``: EfficientNet-Lite: what its authors print of it, and what it says of photos here.
 - ``map_methods``: the ways to make a class activation map: names, what they do, what they cost.
 - ``map_scales``: how the values of a map become shades.
 - ``model_card``: the family's model card, written from the records, so that it cannot say anything

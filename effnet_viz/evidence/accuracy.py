@@ -26,3 +26,12 @@ def margin(percent: float, count: int) -> float:
     """How many points two networks as good as this may differ by chance, each measured on ``count``
     photos: 95 % of the time no more than ``1.96 · √(2 p (1 - p) / n)``."""
     return Z95 * math.sqrt(2) * standard_error(percent, count)
+
+
+def paired_interval(only_one: int, only_other: int, count: int) -> tuple[float, float]:
+    """The 95 % interval, in points, of the difference between two networks on the same ``count``
+    photos, of which each got some right that the other got wrong: the normal approximation of
+    paired proportions, ``(b - c) / n ± 1.96 · √(b + c - (b - c)² / n) / n``."""
+    difference = only_one - only_other
+    half = Z95 * math.sqrt(only_one + only_other - difference**2 / count)
+    return 100 * (difference - half) / count, 100 * (difference + half) / count

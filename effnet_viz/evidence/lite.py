@@ -1,12 +1,31 @@
-"""EfficientNet-Lite: what its authors print of it."""
+"""EfficientNet-Lite: what its authors print of it, and what it says of photos here.
+
+Its ImageNet networks were measured on the validation photos of Imagenette, among all thousand
+classes; and lite0 tells the classroom networks, who know ten classes only, when a photo probably
+shows none of them. No torch here.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from types import MappingProxyType
+from typing import Any, Literal
+
+from effnet_viz.errors import UserError
+from effnet_viz.evidence.accuracy import interval, paired_interval
+from effnet_viz.evidence.checkpoints import write_atomically
+from effnet_viz.evidence.splits import RESULTS_DIR
 
 #: Where the printed figures stand.
 SOURCE = "tensorflow/tpu, models/official/efficientnet/lite/README.md"
+
+PHOTOS_FILE = RESULTS_DIR / "lite-on-imagenette.json"
+OUTSIDE_FILE = RESULTS_DIR / "classroom-outside.json"
+
+Crop = Literal["published", "square"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +52,168 @@ PUBLISHED: MappingProxyType[str, PublishedLite] = MappingProxyType(
         "lite4": PublishedLite(13.0, 2640, 81.5),
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One network on ``n`` validation photos of Imagenette: ``correct`` among ImageNet's thousand
+    classes, seen through the published crop or as whole squares.
+
+    ``only_this`` and ``only_lite0`` count the photos that one of the two got right and the other
+    wrong, with the same crop.
+    """
+
+    name: str
+    crop: Crop
+    correct: int
+    n: int
+    only_this: int
+    only_lite0: int
+
+    @property
+    def top1(self) -> float:
+        """In percent."""
+        return 100 * self.correct / self.n
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The 95 % interval of `top1`, in percent."""
+        return interval(self.top1, self.n)
+
+    @property
+    def over_lite0(self) -> tuple[float, float]:
+        """The 95 % interval of the difference from lite0, in points, on the same photos."""
+        return paired_interval(self.only_this, self.only_lite0, self.n)
+
+
+def write_measured(rows: Sequence[Measured], path: Path = PHOTOS_FILE) -> None:
+    """Write the records in one step."""
+    write_atomically(path, (json.dumps([asdict(row) for row in rows], indent=2) + "\n").encode())
+
+
+def read_measured(path: Path = PHOTOS_FILE) -> tuple[Measured, ...]:
+    """The shipped records. Raises UserError where they are missing or damaged."""
+    return tuple(Measured(**row) for row in _read(path))
+
+
+def measured_sentences(rows: Sequence[Measured]) -> tuple[str, ...]:
+    """What the records say, in words: how good, whether bigger is better here, what the crop does.
+
+    Empty without records.
+    """
+    if not rows:
+        return ()
+    said = [
+        f"On {rows[0].n:,} validation photos of Imagenette, 224 px and squashed to squares, top-1 "
+        "among ImageNet's thousand classes, measured here once: "
+        + "; ".join(_both_crops(rows, name) for name in dict.fromkeys(row.name for row in rows))
+        + ". Published, on ImageNet: "
+        + ", ".join(f"{name} {row.top1} %" for name, row in PUBLISHED.items() if _has(rows, name))
+        + "."
+    ]
+    for crop, how in (("published", "With the published crop"), ("square", "Of the whole square")):
+        larger = [row for row in rows if row.crop == crop and row.name != "lite0"]
+        if larger:
+            said.append(f"{how}, " + ", ".join(map(_against_lite0, larger)) + ".")
+    return tuple(said)
+
+
+def _both_crops(rows: Sequence[Measured], name: str) -> str:
+    parts = []
+    for row in rows:
+        if row.name == name:
+            low, high = row.bounds
+            how = "published crop" if row.crop == "published" else "whole square"
+            parts.append(f"{row.top1:.1f} % ({low:.1f} to {high:.1f}) {how}")
+    return f"{name} {', '.join(parts)}"
+
+
+def _against_lite0(row: Measured) -> str:
+    low, high = row.over_lite0
+    verdict = "better than" if low > 0 else "worse than" if high < 0 else "not to be told from"
+    return f"{row.name} is {verdict} lite0 ({low:+.1f} to {high:+.1f} points)"
+
+
+def _has(rows: Sequence[Measured], name: str) -> bool:
+    return any(row.name == name for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """When a photo is probably none of the classroom family's ten: where lite0, shown the whole
+    square, gives the ten less than ``threshold`` of its thousand classes' probability.
+
+    Chosen on every other validation photo so that five in a hundred fall below; ``alarms`` of
+    ``photos`` is how it does on the rest, ``found`` of ``strangers`` on scikit-image's pictures,
+    none of which shows one of the ten, and ``rendered_alarms`` of ``rendered`` on the rendered
+    samples, each of which does.
+    """
+
+    threshold: float
+    alarms: int
+    photos: int
+    found: int
+    strangers: int
+    rendered_alarms: int
+    rendered: int
+
+    @property
+    def rates(self) -> str:
+        """How often it is right, in one sentence."""
+        low, high = interval(100 * self.found / self.strangers, self.strangers)
+        return (
+            f"This note comes with {100 * self.alarms / self.photos:.0f} % of photos that do show "
+            f"one of the ten ({self.alarms} of {self.photos:,}, and {self.rendered_alarms} of "
+            f"{self.rendered} rendered ones), and with {self.found} of {self.strangers} pictures "
+            f"that show none ({low:.0f} to {high:.0f} %)."
+        )
+
+    def is_outside(self, share: float) -> bool:
+        """Whether a photo to whose ten classes lite0 gives this share, 0-1, is probably none."""
+        return share < self.threshold
+
+    def sentence(self, share: float) -> str:
+        """The note of a photo to whose ten classes lite0 gives this share; empty where it may show
+        one of them."""
+        if not self.is_outside(share):
+            return ""
+        shown = f"{100 * share:.1f} %" if share >= 0.001 else "less than 0.1 %"
+        return (
+            "**Probably none of the ten.** An ImageNet network (EfficientNet-Lite0), which knows a "
+            f"thousand classes, gives these ten {shown} together."
+        )
+
+
+def calibrated(
+    photos: Sequence[float], strangers: Sequence[float], rendered: Sequence[float]
+) -> Outside:
+    """The threshold and its rates from lite0's shares of the ten classes, 0-1, for validation
+    photos, pictures of none of the ten, and rendered samples of them."""
+    chosen, rest = sorted(photos[::2]), photos[1::2]
+    threshold = float(f"{chosen[round(0.05 * len(chosen))]:.2g}")
+    return Outside(
+        threshold=threshold,
+        alarms=sum(share < threshold for share in rest),
+        photos=len(rest),
+        found=sum(share < threshold for share in strangers),
+        strangers=len(strangers),
+        rendered_alarms=sum(share < threshold for share in rendered),
+        rendered=len(rendered),
+    )
+
+
+def write_outside(found: Outside, path: Path = OUTSIDE_FILE) -> None:
+    """Write the record in one step."""
+    write_atomically(path, (json.dumps(asdict(found), indent=2) + "\n").encode())
+
+
+def read_outside(path: Path = OUTSIDE_FILE) -> Outside:
+    """The shipped record. Raises UserError where it is missing or damaged."""
+    return Outside(**_read(path))
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise UserError(f"The record {path} cannot be read; download the project again.") from error

@@ -17,8 +17,9 @@ import torch
 from efficientnet_lite_pytorch import EfficientNet
 from PIL import Image
 from torch import nn
+from torchvision.models import EfficientNet_B0_Weights
 
-from effnet_viz.engine import packages
+from effnet_viz.engine import images, packages
 from effnet_viz.engine.graph.runtime import forward, runtime_of
 from effnet_viz.engine.growth import grown_model
 from effnet_viz.engine.maps.cam import METHODS, compute_cam
@@ -26,10 +27,17 @@ from effnet_viz.engine.maps.raw import raw_map
 from effnet_viz.engine.models import build_model
 from effnet_viz.engine.weights import LoadedModel, load_model
 from effnet_viz.evidence.lite import PUBLISHED
+from effnet_viz.evidence.samples import read_sample
 from effnet_viz.scaling.architectures import EFFICIENTNET_LITE0, LITE_VARIANTS
 from effnet_viz.scaling.compound import Multipliers, scale
 from effnet_viz.scaling.cost import network_cost
-from effnet_viz.scaling.families import LITE_RESOLUTION_PX, LITE_WEIGHTS, find_model, lite_spec
+from effnet_viz.scaling.families import (
+    IMAGENETTE_CLASSES,
+    LITE_RESOLUTION_PX,
+    LITE_WEIGHTS,
+    find_model,
+    lite_spec,
+)
 from tests.oracle.test_cam_against_stock import STOCK, nearest_stock_map, scaled_as_the_library_does
 from tests.oracle.torch_counts import Counted, count, skeletons
 
@@ -202,6 +210,25 @@ def test_grad_cam_is_that_of_the_other_implementation():
     found = compute_cam(ours("lite0"), photo("chelsea"), target_class=target)
     assert expected.max() > 0
     assert np.abs(np.array(found.raw) - expected).max() <= 1e-3 * expected.max()
+
+
+# None of the ten
+
+
+def test_the_share_of_the_ten_classes_is_the_packages():
+    """On whole squares: strangers get next to nothing, rendered golf balls nearly all."""
+    ball = images.decode(read_sample("golf-ball"))
+    found = {}
+    for name, picture in (("cat", photo("chelsea")), ("cup", photo("coffee")), ("ball", ball)):
+        square = images.square(*picture.size)
+        seen = ours("lite0").preprocess(picture, square)
+        shares = trained("lite0")(seen)[0].softmax(0)
+        labels = EfficientNet_B0_Weights.IMAGENET1K_V1.meta["categories"]
+        expected = sum(float(shares[labels.index(each)]) for each in IMAGENETTE_CLASSES.values())
+        found[name] = packages.share_of_ten(ours("lite0"), picture)
+        assert found[name] == pytest.approx(expected, rel=1e-3)
+    assert max(found["cat"], found["cup"]) < 0.002
+    assert found["ball"] > 0.85
 
 
 # Growing
