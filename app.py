@@ -44,7 +44,6 @@ page = st.navigation(
                 "pages/transfer.py",
                 title="Your classes",
                 icon=":material/photo_library:",
-                url_path="your-classes",
                 help="Train a head on each network with photos of your own, and see which is best.",
             ),
         ],

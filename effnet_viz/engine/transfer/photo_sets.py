@@ -180,7 +180,7 @@ def unpacked(data: bytes) -> list[tuple[str, bytes]]:
 
 def _members(archive: zipfile.ZipFile) -> list[tuple[str, bytes]]:
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-    entries = [entry for entry in entries if all(map(_is_label, entry.filename.split("/")))]
+    entries = [entry for entry in entries if _is_label(entry.filename.rsplit("/", 1)[-1])]
     if len(entries) > ARCHIVE_FILES:
         raise UserError(f"The archive holds more than {ARCHIVE_FILES:,} files; pack fewer.")
     room, found = ARCHIVE_BYTES, []
