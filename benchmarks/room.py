@@ -27,7 +27,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -117,6 +116,10 @@ def _answers() -> int:
     return 2 if random.random() < CHANGES_MIND else 1
 
 
+#: The server is killed when it has acknowledged so many votes for each seat, among the next ones.
+VOTES_EACH = 3
+
+
 def killed(seats: int) -> bool:
     """No acknowledged vote lost, every seat found again."""
     with tempfile.TemporaryDirectory() as folder:
@@ -125,14 +128,14 @@ def killed(seats: int) -> bool:
         acknowledged: dict[str, int] = {}
         with app(folder) as (process, address):
             sessions = _sessions(address, room.code, tokens)
-            timer = threading.Timer(3.0, process.send_signal, [signal.SIGKILL])
-            timer.start()
 
             def keep_voting(token: str, session: str) -> None:
                 for value in range(1, 10_000):
                     if not _vote(address, session, value):
                         return
                     acknowledged[token] = value
+                    if sum(acknowledged.values()) >= VOTES_EACH * seats:
+                        process.send_signal(signal.SIGKILL)
 
             with ThreadPoolExecutor(seats) as pool:
                 list(pool.map(keep_voting, tokens, sessions))
