@@ -17,6 +17,7 @@ Use a quiet machine. The rounds take ``rounds × window`` seconds, 17 minutes by
 from __future__ import annotations
 
 import argparse
+import http.client
 import json
 import os
 import random
@@ -236,7 +237,7 @@ def _vote(address: str, session: str, value: float) -> bool:
     try:
         _interact(address, {"session_id": session, "widget_state": {f"lq_{QUESTION}": value}})
         answer = _interact(address, {"session_id": session, "trigger": {"key": f"lb_{QUESTION}"}})
-    except (OSError, ValueError):
+    except (OSError, ValueError, http.client.HTTPException):  # the server is gone
         return False
     return "Sent. You may change it" in json.dumps(answer)
 
