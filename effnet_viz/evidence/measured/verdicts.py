@@ -110,5 +110,7 @@ def in_words(said: Verdict) -> str:
     sentence = f"{start}{', '.join(factors[1:])}"
     if not said.tied:
         return f"{sentence}."
+    if len(said.tied) == len(said.lines) - 1:
+        return f"{sentence}; the three **cannot be told apart**."
     *first, last = [PREDICTORS[name] for name in (said.best.predictor, *said.tied)]
     return f"{sentence}; {', '.join(first)} and {last} **cannot be told apart**."

@@ -1,15 +1,15 @@
 """The Benchmark page's charts: what is drawn is what the rows say, and it fits its axes."""
 
 import math
-from itertools import pairwise
+from itertools import combinations
 
 import pytest
 
 from effnet_viz.evidence import timing
-from effnet_viz.figures.timing import time_against
+from effnet_viz.figures.timing import accuracy_against_time, time_against
 from tests.unit.engine.timing.test_models import row
 
-EXAMPLE = [r for r in timing.example() if r.threads == 1]
+EXAMPLE = timing.example()
 
 
 def points(figure):
@@ -56,17 +56,61 @@ def test_the_time_axis_has_at_least_two_ticks(times, ticks):
     assert shown[: len(ticks)] == ticks
 
 
-def test_names_do_not_cover_one_another():
-    figure = time_against(EXAMPLE, "macs", timing.fit(EXAMPLE, "macs"))
-    low, high = figure.layout.yaxis.range
-    sides = {}
+def boxes(figure, width=235.0, height=235.0):
+    """Where each name stands in pixels of a narrow plot: letters 5.6 wide, lines 12 high."""
+    spans = (figure.layout.xaxis.range, figure.layout.yaxis.range)
+    found = {}
     for trace in figure.data:
-        if "markers" in trace.mode:
-            for name, y, at in zip(trace.text, trace.y, trace.textposition, strict=True):
-                if name:
-                    sides.setdefault(at, []).append(math.log10(y))
-    for heights in sides.values():
-        heights.sort()
-        gaps = [b - a for a, b in pairwise(heights)]
-        assert all(gap > 0.04 * (high - low) for gap in gaps)
-    assert "B7" in [name for trace in figure.data for name in trace.text or ()]
+        if "text" not in trace.mode:
+            continue
+        for name, x, y, at in zip(trace.text, trace.x, trace.y, trace.textposition, strict=True):
+            if not name:
+                continue
+            x_px, y_px = (
+                (math.log10(value) - low) / (high - low) * size
+                for value, (low, high), size in zip((x, y), spans, (width, height), strict=True)
+            )
+            row, column = at.split()
+            left = {"left": -7 - 5.6 * len(name), "right": 7, "center": -2.8 * len(name)}[column]
+            low = {"top": 4, "middle": -6, "bottom": -16}[row]
+            found[name] = (x_px + left, y_px + low, 5.6 * len(name), 12)
+    return found
+
+
+@pytest.mark.parametrize("predictor", list(timing.PREDICTORS))
+def test_names_do_not_cover_one_another(predictor):
+    found = boxes(time_against(EXAMPLE, predictor, timing.fit(EXAMPLE, predictor)))
+    assert len(found) >= len(EXAMPLE) - 2
+    assert {"B0", "B7", "baseline", "ResNet-50"} <= set(found)
+    for (ax, ay, aw, ah), (bx, by, bw, bh) in combinations(found.values(), 2):
+        assert ax + aw <= bx or bx + bw <= ax or ay + ah <= by or by + bh <= ay
+
+
+def test_only_classroom_networks_wear_the_colours_of_roles():
+    figure = time_against(EXAMPLE, "macs", None)
+    colours = {}
+    for trace in figure.data:
+        colours |= dict(zip(trace.text, trace.marker.color, strict=True))
+    assert colours["B0"] == colours["B7"] != colours["baseline"]
+    assert colours["ResNet-152"] == colours["ResNet-50"] != colours["depth"]
+
+
+def test_the_example_stands_behind_in_grey_without_names():
+    mine = [row("b0", 10**8, 10.0)]
+    figure = time_against(mine, "macs", None, EXAMPLE)
+    behind, front = figure.data
+    assert behind.text is None
+    assert len(behind.x) == len(EXAMPLE)
+    assert all(said.startswith("example, ") for said in behind.hovertext)
+    assert list(front.text) == ["B0"]
+
+
+def test_accuracy_stands_over_time_and_the_budget_is_a_line():
+    top1 = {"b0": 76.3, "b1": 78.8}
+    rows = [row("b0", 1, 10.0), row("b1", 2, 20.0), row("depth", 3, 1.0)]
+    figure = accuracy_against_time(rows, top1, 15, "b0")
+    (trace,) = figure.data
+    assert list(zip(trace.x, trace.y, strict=True)) == [(10.0, 76.3), (20.0, 78.8)]
+    assert list(trace.marker.opacity) == [1, 0.35]
+    (line,) = figure.layout.shapes
+    assert line.x0 == line.x1 == 15
