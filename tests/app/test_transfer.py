@@ -8,6 +8,7 @@ import pytest
 
 from effnet_viz.engine.serving import turns
 from effnet_viz.engine.transfer import photo_sets
+from effnet_viz.ui.transfer import training
 from tests.app.conftest import texts
 
 PAGE = "pages/transfer.py"
@@ -22,6 +23,7 @@ def small_example(monkeypatch):
     )
     found = photo_sets.Example(sets, "Tiles of scikit-image's pictures.")
     monkeypatch.setattr(photo_sets, "example", lambda: found)
+    training._examples.clear()
     return sets
 
 

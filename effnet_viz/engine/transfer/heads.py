@@ -34,7 +34,8 @@ def fit(features: Array, labels: Sequence[int]) -> LinearHead:
     """A head for classes 0 to K - 1 trained on ``(N, C)``, the standardisation folded into it."""
     trained = classifier().fit(features.astype(np.float64), labels)
     scaler, ridge = trained[0], trained[1]
-    weights, bias = ridge.coef_ / scaler.scale_, np.atleast_1d(ridge.intercept_)
+    weights = np.atleast_2d(ridge.coef_) / scaler.scale_
+    bias = np.atleast_1d(ridge.intercept_)
     bias = bias - weights @ scaler.mean_
     if len(weights) == 1:  # two classes have one score: the second's
         weights, bias = np.concatenate([-weights, weights]), np.concatenate([-bias, bias])

@@ -120,7 +120,7 @@ def test_maps_are_pytorch_grad_cams_of_the_same_head(study, sets, model):
         scores, found = maps.new_photo(model, study.networks[0].head, photo, study.classes, wanted)
         inputs = plain.preprocess(photo)
         with HiResCAM(network, [network.features[-1]]) as cam:
-            cam(inputs, [ClassifierOutputTarget(wanted)])
+            cam(inputs.clone().requires_grad_(), [ClassifierOutputTarget(wanted)])
             activations = cam.activations_and_grads.activations[0].numpy()
             gradients = cam.activations_and_grads.gradients[0].numpy()
         by_library = np.maximum((activations * gradients)[0].sum(0), 0)
