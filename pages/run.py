@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from effnet_viz.figures import base
-from effnet_viz.ui.run import views
-from effnet_viz.ui.shared import model_views, shell
+from effnet_viz.ui.run import experiments, views
+from effnet_viz.ui.shared import shell
 from effnet_viz.ui.shared.photos import photo_facts, photo_picker, photo_remarks
 
 shell.inside_app()
@@ -18,14 +17,6 @@ with controls:
     views.more_photos()
 
 with effect:
-    choices = views.model_picker()
-    model_views.class_warning(photo, {choice.family for choice in choices})
+    choices = views.model_picker(photo)
     requests, predictions = views.run_models(photo, choices)
-    if predictions:
-        st.plotly_chart(
-            base.top_class_bars(predictions),
-            alt=views.bars_alt(predictions),
-            config={"displayModeBar": False},
-            key="bars",
-        )
-        views.cost_table(requests, predictions, choices)
+    experiments.show(photo, choices, requests, predictions)

@@ -5,7 +5,7 @@ import json
 import streamlit as st
 
 from effnet_viz.scaling.study import python_recipe
-from effnet_viz.ui.scale import fallback, guess, live, views
+from effnet_viz.ui.scale import fallback, guess, live, phones, views
 from effnet_viz.ui.scale.choice import Shown
 from effnet_viz.ui.shared import shell, widgets
 
@@ -28,6 +28,7 @@ with effect:
         fallback.instead(shown, result, hidden)
     if not hidden:
         views.neighbours(shown.choice, result)
+        phones.what_changes(result)
         views.gap(result)
         views.where_macs_go(result)
         views.take_away(

@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from effnet_viz.engine.requests import PredictRequest
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.checkpoints import read_record
+from effnet_viz.evidence.lite import PUBLISHED
 from effnet_viz.evidence.results import RUNTIME_TITLES, Latency, Prediction
 from effnet_viz.figures.base import si
 from effnet_viz.scaling.architectures import ARCHITECTURES, ArchitectureSpec
@@ -22,6 +23,7 @@ from effnet_viz.scaling.families import (
     FAMILIES,
     UNTRAINED,
     classroom_spec,
+    model_family,
     models,
 )
 from effnet_viz.ui.run.times import in_words as times_in_words
@@ -87,8 +89,14 @@ def grown_model() -> ModelChoice | None:
     return ModelChoice(GROWN_KEY, f"{choice.name}, grown from the baseline", spec)
 
 
-def model_picker() -> list[ModelChoice]:
-    """Which models run; the classroom family and the Scale page's own network by default."""
+def is_own(photo: Photo) -> bool:
+    """Whether a photo is the visitor's own."""
+    return photo == st.session_state.get("own_photo")
+
+
+def model_picker(photo: Photo) -> list[ModelChoice]:
+    """Which models run; the classroom family and the Scale page's own network by default, and
+    EfficientNet-Lite on ImageNet from a visitor's first own photo on."""
     options: dict[str, ModelChoice] = {}
     for name, family in FAMILIES.items():
         for entry in models(name):
@@ -105,6 +113,8 @@ def model_picker() -> list[ModelChoice]:
             default.append(SCALE_KEY)
         elif network_cost(grown.spec).macs <= QUICK_MACS:
             default.append(GROWN_KEY)
+    if is_own(photo):
+        _add_lite(default)
     chosen = st.multiselect(
         "Models",
         list(options),
@@ -113,9 +123,22 @@ def model_picker() -> list[ModelChoice]:
         key="models",
         bind="query-params",
         wrap=True,
-        help="ImageNet models download their weights once, then work without a network.",
+        help="EfficientNet-Lite's ImageNet weights (lite0 to lite2) come with the app; the others' "
+        "are downloaded once, then work without a network.",
     )
     return [options[key] for key in chosen]
+
+
+def _add_lite(default: list[str]) -> None:
+    """Let it answer first, once in a visit: who takes it out again has it out."""
+    if st.session_state.get("lite_added") or (
+        "models" not in st.session_state and "models" in st.query_params
+    ):
+        return
+    st.session_state["lite_added"] = True
+    chosen: list[str] = st.session_state.get("models", default)
+    lite = [f"lite/{name}" for name in model_family("lite").default]
+    st.session_state["models"] = list(dict.fromkeys([*lite, *chosen]))
 
 
 def run_models(
@@ -182,12 +205,9 @@ def cost_table(
     predictions: Mapping[str, Prediction],
     choices: Sequence[ModelChoice],
 ) -> None:
-    """One line a model: what it says, is, costs and takes; each kind of weights in full below."""
+    """One line a model: what it says, is, costs and takes."""
     shown = [choice for choice in choices if choice.title in predictions]
-    taken = {
-        choice.title: times().noted(requests[choice.title].model, predictions[choice.title].latency)
-        for choice in shown
-    }
+    taken = _taken(requests, predictions)
     rows = []
     for choice in shown:
         prediction = predictions[choice.title]
@@ -208,9 +228,28 @@ def cost_table(
             }
         )
     st.table(pd.DataFrame(rows).set_index("model"), alt="Models, answers, weights, cost and time")
-    _about_input({choice.title: predictions[choice.title] for choice in shown})
-    _about_time([requests[choice.title] for choice in shown], list(taken.values()))
-    _about_weights([predictions[choice.title] for choice in shown])
+
+
+def _taken(
+    requests: Mapping[str, PredictRequest], predictions: Mapping[str, Prediction]
+) -> dict[str, Latency]:
+    return {
+        title: times().noted(requests[title].model, prediction.latency)
+        for title, prediction in predictions.items()
+    }
+
+
+def about(
+    requests: Mapping[str, PredictRequest],
+    predictions: Mapping[str, Prediction],
+    choices: Sequence[ModelChoice],
+) -> None:
+    """What the models saw, how times were taken, what their weights are, and what they are not."""
+    shown = [choice for choice in choices if choice.title in predictions]
+    _about_input(predictions)
+    taken = _taken(requests, predictions)
+    _about_time([requests[title] for title in taken], list(taken.values()))
+    _about_weights(list(predictions.values()))
     for choice in shown:
         if choice.note:
             st.caption(f"{choice.title}: {choice.note}.")
@@ -244,7 +283,9 @@ def _about_time(requests: Sequence[PredictRequest], taken: Sequence[Latency]) ->
     st.caption(
         f"Time: one forward pass, median of {first.repeats}, measured on this machine "
         f"({first.device}, {threads}, torch {first.torch_version}). Multiply-adds and parameters: "
-        "computed here. Validation: top-1 of the shipped weights, measured once by this project."
+        "computed here. Validation: top-1 of the shipped weights among their ten classes, measured "
+        "once by this project; of EfficientNet-Lite among ImageNet's thousand, as its authors "
+        "print it. The two do not compare."
     )
 
     def again() -> None:
@@ -272,11 +313,14 @@ def _about_weights(predictions: Sequence[Prediction]) -> None:
 
 
 def measured_top1(choice: ModelChoice) -> str:
-    """A shipped model's accuracy on its validation photos, from its record; else nothing."""
-    family, _, role = choice.key.partition("/")
-    if family != "classroom":
-        return ""
-    return f"{read_record(role)['val_top1']:.1f}\u00a0%"
+    """A shipped model's accuracy on its validation photos, from its record, or that which
+    EfficientNet-Lite's authors print; else nothing."""
+    family, _, name = choice.key.partition("/")
+    if family == "classroom":
+        return f"{read_record(name)['val_top1']:.1f}\u00a0%"
+    if family == "lite" and name in PUBLISHED:
+        return f"{PUBLISHED[name].top1}\u00a0%, printed"
+    return ""
 
 
 def more_photos() -> None:

@@ -7,7 +7,10 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from effnet_viz.engine import images
+from effnet_viz.engine.requests import Look
 from effnet_viz.errors import UserError
+from effnet_viz.evidence.lite import read_outside
 from effnet_viz.scaling.families import IMAGENET, IMAGENETTE_CLASSES, LITE, SHIPPED, UNTRAINED
 from effnet_viz.ui.shared import cache, engine
 from effnet_viz.ui.shared.photos import Photo
@@ -45,11 +48,28 @@ def class_warning(photo: Photo, families: Iterable[str]) -> None:
         return
     known = ", ".join(IMAGENETTE_CLASSES.values())
     shows = f"This photo shows **{photo.true_label}**. " if photo.true_label else ""
+    probably, rates = _probably_none(photo)
     st.warning(
-        f"{shows}The classroom networks know ten things only: {known}. A photo of anything else "
-        "gets one of these names all the same.",
+        f"{probably}{shows}The classroom networks know ten things only: {known}. A photo of "
+        f"anything else gets one of these names all the same.{rates}",
         icon=":material/help:",
     )
+
+
+def _probably_none(photo: Photo) -> tuple[str, str]:
+    """Where a photo probably shows none of the ten: that it does, before the warning, and how often
+    that is right, after it. Both empty where it may show one, or lite0's weights are not here."""
+    try:
+        measured = read_outside()
+        square = images.square(*photo.image.size)
+        look = Look(photo.file, square, cache.model_ref("lite/lite0", "cpu"))
+        cache.answer(look)  # waits in line
+        shares = cache.features(look).probabilities
+    except UserError:
+        return "", ""
+    classes = cache.imagenet_classes()
+    said = measured.sentence(sum(shares[classes.index(c)] for c in IMAGENETTE_CLASSES.values()))
+    return (f"{said}  \n", f"  \n:small[{measured.rates}]") if said else ("", "")
 
 
 def chosen_device() -> str:
