@@ -52,7 +52,7 @@ def test_the_example_trains_by_itself_and_everything_is_shown(open_page, small_e
 
 def test_ones_own_photos_ask_for_what_is_missing(open_page, small_example):
     app = open_page(PAGE, networks="baseline")
-    app.button_group(key="transfer_source").set_value(["Your photos"]).run()
+    app.segmented_control(key="transfer_source").select("Your photos").run()
     assert "Add 2 to 8 classes; there are 0." in texts(app)
     app.button(key="transfer_add").click().run()
     assert "Choose the photos of this class first." in texts(app)
@@ -61,7 +61,7 @@ def test_ones_own_photos_ask_for_what_is_missing(open_page, small_example):
 def test_own_classes_are_trained_and_one_button_deletes_all_of_it(open_page, small_example):
     app = open_page(PAGE, networks="baseline")
     app.session_state["transfer_own"] = small_example[:2]
-    app.button_group(key="transfer_source").set_value(["Your photos"]).run()
+    app.segmented_control(key="transfer_source").select("Your photos").run()
     finished(app)
     app.button(key="start_transfer").click().run()
     finished(app)

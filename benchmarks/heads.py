@@ -1,6 +1,6 @@
 """How long a class's own photos take: features, heads, controls, the whole button.
 
-    python benchmarks/transfer.py [--photos N] [--rounds N] [--visits N] [--threads N] [--json]
+    python benchmarks/heads.py [--photos N] [--rounds N] [--visits N] [--threads N] [--json]
 
 ``--photos`` of three classes (scikit-image's textures, tiles that differ) by the five classroom
 networks, as the page's button does it. The first round compiles the networks' graphs, the others
