@@ -34,7 +34,7 @@ ARCHIVE_BYTES = 200 * 2**20
 ARCHIVE_FILES = 1_000
 NAME_LENGTH = 40
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int], object]
 
 
 @dataclass(frozen=True, slots=True)
