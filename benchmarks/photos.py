@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # runs from a checkout, noth
 
 from effnet_viz.engine import images
 from effnet_viz.engine.graph.runtime import forward
-from effnet_viz.engine.packages import share_of_ten
+from effnet_viz.engine.inference import share_of_ten
 from effnet_viz.engine.weights import LoadedModel, load_model
 from effnet_viz.evidence.lite import (
     Crop,

@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, TypeVar
 import torch
 from torch import nn
 
+from effnet_viz.engine import images
 from effnet_viz.engine.graph.runtime import forward, runtime_of
 from effnet_viz.engine.timing.one_pass import measure_latency
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.results import Prediction, TopClass
 from effnet_viz.scaling.architectures import ArchitectureSpec
 from effnet_viz.scaling.cost import BYTES_PER_VALUE, inference_memory_bytes, network_cost
+from effnet_viz.scaling.families import IMAGENETTE_CLASSES
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -348,3 +350,15 @@ def _copy_on_cpu(module: nn.Module) -> nn.Module:
         **{id(b): b.detach().cpu() for b in module.buffers()},
     }
     return copy.deepcopy(module, memo=tensors).to(memory_format=torch.channels_last)
+
+
+def share_of_ten(model: LoadedModel, image: Image.Image, square: Square | None = None) -> float:
+    """How much of its probability, 0-1, a network of ImageNet's thousand classes gives to the
+    classroom family's ten, shown a square of the photo, by default the centre's.
+
+    `effnet_viz.evidence.lite.Outside` says what that means.
+    """
+    seen = square or images.square(image.width, image.height)
+    logits = forward(model.module, model.preprocess(image, seen).to(model.device))
+    ten = [model.classes.index(label) for label in IMAGENETTE_CLASSES.values()]
+    return float(logits[0].float().softmax(0)[ten].sum())

@@ -12,7 +12,6 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import torch
 import torchvision.models as tv
@@ -20,15 +19,11 @@ from PIL import Image
 from torch import Tensor
 
 from effnet_viz.engine import images
-from effnet_viz.engine.graph.runtime import forward
 from effnet_viz.engine.models import skeleton
 from effnet_viz.engine.published import Published
 from effnet_viz.errors import ResourceError
 from effnet_viz.evidence.lite import PUBLISHED
-from effnet_viz.scaling.families import IMAGENETTE_CLASSES, ModelEntry
-
-if TYPE_CHECKING:
-    from effnet_viz.engine.weights import LoadedModel
+from effnet_viz.scaling.families import ModelEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,20 +147,6 @@ def is_installed(name: str) -> bool:
     """Whether the weights are on this machine; whether they are whole shows when loading."""
     path = _path(PACKAGES[_base(name)])
     return path is not None and path.is_file()
-
-
-def share_of_ten(
-    model: LoadedModel, image: Image.Image, square: images.Square | None = None
-) -> float:
-    """How much of its probability, 0-1, a network of ImageNet's thousand classes gives to the
-    classroom family's ten, shown a square of the photo, by default the centre's.
-
-    `effnet_viz.evidence.lite.Outside` says what that means.
-    """
-    seen = square or images.square(image.width, image.height)
-    logits = forward(model.module, model.preprocess(image, seen).to(model.device))
-    ten = [model.classes.index(label) for label in IMAGENETTE_CLASSES.values()]
-    return float(logits[0].float().softmax(0)[ten].sum())
 
 
 def _path(package: Package) -> Path | None:

@@ -211,7 +211,7 @@ def test_a_photo_that_is_probably_none_of_the_ten_is_called_so(open_page, monkey
     monkeypatch.setattr(model_views, "read_outside", outside(0.1))
     app = open_page(page, photo="A cat", **more)
     image = images.decode(samples.read_sample("cat"))
-    share = packages.share_of_ten(weights.load_model("lite", "lite0"), image)
+    share = inference.share_of_ten(weights.load_model("lite", "lite0"), image)
     warning = next(w.value for w in app.warning if "know ten things only" in w.value)
     assert warning.startswith(outside(0.1)().sentence(share))
     assert "Probably none of the ten" in warning

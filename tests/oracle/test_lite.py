@@ -19,7 +19,7 @@ from PIL import Image
 from torch import nn
 from torchvision.models import EfficientNet_B0_Weights
 
-from effnet_viz.engine import images, packages
+from effnet_viz.engine import images, inference, packages
 from effnet_viz.engine.graph.runtime import forward, runtime_of
 from effnet_viz.engine.growth import grown_model
 from effnet_viz.engine.maps.cam import METHODS, compute_cam
@@ -225,7 +225,7 @@ def test_the_share_of_the_ten_classes_is_the_packages():
         shares = trained("lite0")(seen)[0].softmax(0)
         labels = EfficientNet_B0_Weights.IMAGENET1K_V1.meta["categories"]
         expected = sum(float(shares[labels.index(each)]) for each in IMAGENETTE_CLASSES.values())
-        found[name] = packages.share_of_ten(ours("lite0"), picture)
+        found[name] = inference.share_of_ten(ours("lite0"), picture)
         assert found[name] == pytest.approx(expected, rel=1e-3)
     assert max(found["cat"], found["cup"]) < 0.002
     assert found["ball"] > 0.85
