@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -17,8 +19,9 @@ SYMBOLS = {"classroom": "circle", "imagenet": "diamond", "resnet50": "square", "
 FAMILY_COLOURS = {"imagenet": ROLE_COLOURS["compound"], "resnet50": "#56B4E9"}
 BEHIND = "rgba(138,138,148,0.45)"
 
-_WIDE, _HIGH = 235.0, 235.0  # of the plotting area in px, where a column is narrow
-_LETTER, _LINE, _GAP = 5.6, 12.0, 7.0
+#: The plotting area in px where it is narrowest: more room never makes names collide.
+_WIDE, _HIGH = 150.0, 245.0
+_LETTER, _LINE, _GAP = 5.0, 12.0, 7.0
 _Box = tuple[float, float, float, float]
 
 
@@ -30,8 +33,9 @@ def time_against(
 ) -> go.Figure:
     """Median time of one pass against one cost, both logarithmic, with the fitted line.
 
-    Bars on the points span the quartiles. Names stand where they cover nothing; where there is no
-    such place a point's name is on hover. ``behind`` is drawn small and grey, without names.
+    Bars on the points span the quartiles. Names stand where they cover nothing, farther off with a
+    thin line to their point where there is no such place beside it. ``behind`` is drawn small
+    and grey, without names.
     """
     figure = go.Figure()
     everything = (*rows, *behind)
@@ -72,8 +76,8 @@ def time_against(
             x=[getattr(row, predictor) for row in shown],
             y=[t.median_ms for t in times],
             mode="markers+text",
-            text=[title(row.model) if row in names else "" for row in shown],
-            textposition=[names.get(row, "middle right") for row in shown],
+            text=[title(row.model) if row in names.beside else "" for row in shown],
+            textposition=[names.beside.get(row, "middle right") for row in shown],
             textfont_size=10,
             cliponaxis=False,
             marker={"symbol": symbol, "size": 9, "color": [_colour(row) for row in shown]},
@@ -89,6 +93,9 @@ def time_against(
             hoverinfo="text",
             showlegend=False,
         )
+    for row, way in names.led.items():
+        at = (math.log10(getattr(row, predictor)), math.log10(row.latency.median_ms))
+        figure.add_annotation(**_led(row, at, way))
     figure.update_xaxes(type="log", title=PREDICTORS[predictor], range=x_range, zeroline=False)
     figure.update_xaxes(tickangle=0, **_ticks(x_range))
     ticks = _time_ticks(y_range)
@@ -116,8 +123,8 @@ def accuracy_against_time(
         x=[row.latency.median_ms for row in shown],
         y=values,
         mode="markers+text",
-        text=[title(row.model) if row in names else "" for row in shown],
-        textposition=[names.get(row, "middle right") for row in shown],
+        text=[title(row.model) if row in names.beside else "" for row in shown],
+        textposition=[names.beside.get(row, "middle right") for row in shown],
         textfont_size=11,
         cliponaxis=False,
         marker={
@@ -133,6 +140,9 @@ def accuracy_against_time(
         hoverinfo="text",
         showlegend=False,
     )
+    for row, way in names.led.items():
+        at = (math.log10(row.latency.median_ms), top1[row.model])
+        figure.add_annotation(**_led(row, at, way))
     figure.add_vline(x=budget_ms, line={"dash": "dot", "width": 1.6, "color": NEUTRAL})
     ticks = _time_ticks(x_range)
     figure.update_xaxes(
@@ -141,6 +151,14 @@ def accuracy_against_time(
     )  # fmt: skip
     figure.update_yaxes(range=y_range, automargin=True, title="ImageNet top-1, %")
     return _plain(figure, 320)
+
+
+def _led(row: BenchmarkRow, at: tuple[float, float], way: tuple[float, float]) -> dict[str, Any]:
+    """A name so many px across and up from its point, with a thin line to it."""
+    return {
+        "x": at[0], "y": at[1], "ax": way[0], "ay": -way[1], "text": title(row.model),
+        "font_size": 10, "standoff": 5, "arrowhead": 0, "arrowwidth": 0.8, "arrowcolor": NEUTRAL,
+    }  # fmt: skip
 
 
 def _plain(figure: go.Figure, height: int) -> go.Figure:
@@ -165,13 +183,21 @@ def _hover(row: BenchmarkRow, predictor: Predictor) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Where names stand: on a side of their point, or so many px across and up from it."""
+
+    beside: Mapping[BenchmarkRow, str]
+    led: Mapping[BenchmarkRow, tuple[float, float]]
+
+
 def _name_positions(
     points: Mapping[BenchmarkRow, tuple[float, float]],
     x_range: Sequence[float],
     y_range: Sequence[float],
-) -> dict[BenchmarkRow, str]:
-    """Where names stand that cover neither one another nor a point, from the highest point down;
-    those without such a place are left out. Ranges are exponents of ten."""
+) -> _Names:
+    """Where names stand that cover neither one another nor a point, from the highest point down.
+    Ranges are exponents of ten."""
 
     def pixel(value: float, span: Sequence[float], length: float) -> float:
         return (math.log10(value) - span[0]) / (span[1] - span[0]) * length
@@ -180,15 +206,37 @@ def _name_positions(
         row: (pixel(x, x_range, _WIDE), pixel(y, y_range, _HIGH)) for row, (x, y) in points.items()
     }
     taken: list[_Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in at.values()]
-    positions = {}
+
+    def free(box: _Box) -> bool:
+        inside = box[0] >= 0 and box[2] <= _WIDE + 8 and box[1] >= 0 and box[3] <= _HIGH
+        return inside and not any(_overlap(box, other) for other in taken)
+
+    beside, led = {}, {}
     for row in sorted(at, key=lambda row: -at[row][1]):
-        for side, box in _places(*at[row], _LETTER * len(title(row.model))):
-            inside = box[0] >= 0 and box[2] <= _WIDE + 8 and box[1] >= 0 and box[3] <= _HIGH
-            if inside and not any(_overlap(box, other) for other in taken):
-                positions[row] = side
+        places = _places(*at[row], _LETTER * len(title(row.model)))
+        place = next((place for place in places if free(place[1])), None)
+        if place is not None:
+            beside[row] = place[0]
+            taken.append(place[1])
+    for row in at:
+        if row in beside:
+            continue
+        half = _LETTER * len(title(row.model)) / 2 + 2
+        for across, up in _AROUND:
+            x, y = at[row][0] + across, at[row][1] + up
+            box = (x - half, y - _LINE / 2, x + half, y + _LINE / 2)
+            if free(box):
+                led[row] = (across, up)
                 taken.append(box)
                 break
-    return positions
+    return _Names(beside, led)
+
+
+#: Ways from a point to a name that stands apart, the shortest first.
+_AROUND = sorted(
+    ((x, y) for x in range(-100, 101, 5) for y in range(-100, 101, 5) if abs(y) >= 10),
+    key=lambda way: math.hypot(*way),
+)
 
 
 def _places(x: float, y: float, width: float) -> list[tuple[str, _Box]]:

@@ -96,7 +96,8 @@ def test_opens_with_a_labelled_example_and_computed_costs(open_page):
     app = open_page(PAGE)
     first = bench_study.example()[0]
     assert any("not your machine" in i.value and first.date[:10] in i.value for i in app.info)
-    assert "time is typically off by" in texts(app)
+    assert "is typically off by **1." in texts(app)
+    assert "as long in PyTorch as in PyTorch" not in texts(app)
     assert "**cannot be told apart**" in texts(app)
     assert "**depth** and **width** cost the same multiply-adds (66 M and 67 M)" in texts(app)
     costs = table(app, "multiply-adds")

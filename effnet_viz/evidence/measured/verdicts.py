@@ -103,14 +103,17 @@ def verdicts(rows: tuple[BenchmarkRow, ...]) -> tuple[Verdict, ...]:
 
 def in_words(said: Verdict) -> str:
     """The verdict as one sentence, the typical factor first; a winner only where there is one."""
-    factors = [
-        f"{line.typical_factor:.2f}× from {PREDICTORS[line.predictor]}" for line in said.lines
-    ]
-    start = f"{said.scope} ({said.points} models), time is typically off by **{factors[0]}**, "
-    sentence = f"{start}{', '.join(factors[1:])}"
+    first, *others = said.lines
+    rest = "".join(
+        f", from {PREDICTORS[line.predictor]} {line.typical_factor:.2f}×" for line in others
+    )
+    sentence = (
+        f"{said.scope} ({said.points} models), time predicted from {PREDICTORS[first.predictor]} "
+        f"is typically off by **{first.typical_factor:.2f}×**{rest}"
+    )
     if not said.tied:
         return f"{sentence}."
     if len(said.tied) == len(said.lines) - 1:
         return f"{sentence}; the three **cannot be told apart**."
-    *first, last = [PREDICTORS[name] for name in (said.best.predictor, *said.tied)]
-    return f"{sentence}; {', '.join(first)} and {last} **cannot be told apart**."
+    *names, last = [PREDICTORS[name] for name in (said.best.predictor, *said.tied)]
+    return f"{sentence}; {', '.join(names)} and {last} **cannot be told apart**."

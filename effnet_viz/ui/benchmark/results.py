@@ -67,6 +67,8 @@ def shown_rows(choice: Choice) -> Shown:
         fits = tuple(bench_study.fits(rows))
         there = () if rows is mine[not plain] else tuple(mine[not plain])
         return Shown(tuple(rows), fits, is_example=False, other=there, behind=example)
+    if bench_study.alike(other[0])[:-1] != bench_study.alike(example[0])[:-1] or other == example:
+        other = ()
     return Shown(example, tuple(bench_study.fits(example)), is_example=True, other=other)
 
 
@@ -161,7 +163,7 @@ def _verdicts(shown: Shown) -> str:
     if not said:
         return "Measure at least six models of different cost to see what predicts time."
     return "\n".join(f"- {verdicts.in_words(each)}" for each in said) + (
-        "\n\n:small[Told apart or not: 95 % of 400 draws of the models, with replacement.]"
+        "\n\n:small[:gray[Told apart only where 95 % of 400 resamplings of the models agree.]]"
     )
 
 

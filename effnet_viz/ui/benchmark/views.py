@@ -35,7 +35,7 @@ WHERE_TITLES: MappingProxyType[str, str] = MappingProxyType(
 BATCHES = (1, 2, 4, 8, 16, MAX_BATCH)
 ENGINE, PLAIN, BOTH = "engine", "torch", "both"
 RUNTIME_CHOICES: MappingProxyType[str, str] = MappingProxyType(
-    {ENGINE: "This app's engine", PLAIN: "Plain PyTorch", BOTH: "Both"}
+    {ENGINE: "Engine", PLAIN: "PyTorch", BOTH: "Both"}
 )
 _RUNS: MappingProxyType[str, tuple[Runs, ...]] = MappingProxyType(
     {ENGINE: ("engine",), PLAIN: ("torch",), BOTH: ("engine", "torch")}
@@ -96,8 +96,8 @@ def controls() -> Choice:
         key="bench_runtime",
         bind="query-params",
         required=True,
-        help="The engine: OpenVINO on a CPU where it is installed, else PyTorch with batch norms "
-        "folded into the convolutions. Plain PyTorch: the module as it is built.",
+        help="Engine: as this app runs a network, by OpenVINO on a CPU where it is installed, else "
+        "by PyTorch with batch norms folded into the convolutions. PyTorch: the module as built.",
     )
     accelerator = cache.accelerator()
     places = [ONE, ALL] + ([GPU] if accelerator else [])

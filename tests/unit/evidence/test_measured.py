@@ -69,7 +69,9 @@ def test_a_tie_names_no_winner_and_a_difference_does():
     assert said.best.predictor == "activations"
     assert said.tied == ()
     assert "cannot be told apart" not in verdicts.in_words(said)
-    assert verdicts.in_words(said).startswith("Here (12 models), time is typically off by **1.0")
+    assert verdicts.in_words(said).startswith(
+        "Here (12 models), time predicted from activations is typically off by **1.0"
+    )
 
     equal = [replace(each, macs=each.activations + 1) for each in clear]
     tied = verdicts.verdict(equal, "Here")
