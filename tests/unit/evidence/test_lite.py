@@ -4,6 +4,7 @@ import pytest
 
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.lite import (
+    PUBLISHED,
     Measured,
     Outside,
     calibrated,
@@ -13,6 +14,8 @@ from effnet_viz.evidence.lite import (
     write_measured,
     write_outside,
 )
+from effnet_viz.evidence.splits import read_names
+from effnet_viz.scaling.families import LITE_WEIGHTS
 
 ROWS = (
     Measured("lite0", "published", 750, 1000, 0, 0),
@@ -71,3 +74,17 @@ def test_records_come_back_as_written(tmp_path):
     for read in (read_measured, read_outside):
         with pytest.raises(UserError, match="cannot be read; download the project again"):
             read(tmp_path / "nothing.json")
+
+
+def test_the_shipped_records_hold_together():
+    rows = read_measured()
+    assert {row.n for row in rows} == {len(read_names("val"))}
+    for row in rows:
+        assert row.name in LITE_WEIGHTS
+        assert abs(row.top1 - PUBLISHED[row.name].top1) < 3  # about as good as on ImageNet
+        baseline = next(r for r in rows if (r.name, r.crop) == ("lite0", row.crop))
+        assert row.correct - baseline.correct == row.only_this - row.only_lite0
+    outside = read_outside()
+    assert outside.photos == len(read_names("val")) // 2
+    assert 0.03 < outside.alarms / outside.photos < 0.07
+    assert outside.found / outside.strangers > 0.9
