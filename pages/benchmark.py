@@ -19,7 +19,7 @@ with model_views.shown_errors():
     shown = results.shown_rows(choice)
     with effect:
         results.charts(shown)
-    within.best_within(shown.rows, shown.is_example)
+    within.best_within(shown.rows, shown.is_example, shown.behind)
     results.table(choice, shown)
     results.table_four(shown)
     results.take_away(choice, shown)

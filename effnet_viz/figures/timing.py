@@ -20,7 +20,7 @@ FAMILY_COLOURS = {"imagenet": ROLE_COLOURS["compound"], "resnet50": "#56B4E9"}
 BEHIND = "rgba(138,138,148,0.45)"
 
 #: The plotting area in px where it is narrowest: more room never makes names collide.
-_WIDE, _HIGH = 150.0, 245.0
+_WIDE, _HIGH = 150.0, 225.0
 _LETTER, _LINE, _GAP = 5.0, 12.0, 7.0
 _Box = tuple[float, float, float, float]
 
@@ -103,19 +103,38 @@ def time_against(
         type="log", range=y_range, zeroline=False, automargin=True,
         tickvals=ticks, ticktext=[_duration(tick) for tick in ticks],
     )  # fmt: skip
-    return _plain(figure, 330)
+    return _plain(figure, 310)
 
 
 def accuracy_against_time(
-    rows: Sequence[BenchmarkRow], top1: Mapping[str, float], budget_ms: float, best: str | None
+    rows: Sequence[BenchmarkRow],
+    top1: Mapping[str, float],
+    budget_ms: float,
+    best: str | None,
+    behind: Sequence[BenchmarkRow] = (),
 ) -> go.Figure:
     """Printed ImageNet accuracy (%, by model) against measured time (logarithmic), the budget as a
-    line; ``best`` is ringed. Models without an accuracy are left out."""
+    line; ``best`` is larger and ``behind`` small and grey. Models without an accuracy are left
+    out."""
     shown = [row for row in rows if row.model in top1]
+    grey = [row for row in behind if row.model in top1]
     figure = go.Figure()
-    x_range = _log_range([*(row.latency.median_ms for row in shown), budget_ms], 1.4)
+    x_range = _log_range([*(row.latency.median_ms for row in (*shown, *grey)), budget_ms], 1.4)
     values = [top1[row.model] for row in shown]
-    y_range = [min(values) - 1, max(values) + 1]
+    printed = [top1[row.model] for row in (*shown, *grey)]
+    y_range = [min(printed) - 1, max(printed) + 1]
+    if grey:
+        figure.add_scatter(
+            x=[row.latency.median_ms for row in grey],
+            y=[top1[row.model] for row in grey],
+            mode="markers",
+            marker={"size": 6, "color": BEHIND, "symbol": [SYMBOLS[row.family] for row in grey]},
+            hovertext=[
+                f"example, {title(row.model)}: {row.latency.median_ms:.3g} ms" for row in grey
+            ],
+            hoverinfo="text",
+            showlegend=False,
+        )
     names = _name_positions(
         {row: (row.latency.median_ms, 10 ** top1[row.model]) for row in shown}, x_range, y_range
     )
@@ -129,7 +148,7 @@ def accuracy_against_time(
         cliponaxis=False,
         marker={
             "symbol": [SYMBOLS[row.family] for row in shown],
-            "size": [14 if row.model == best else 9 for row in shown],
+            "size": [12 if row.model == best else 9 for row in shown],
             "color": [_colour(row) for row in shown],
             "opacity": [1 if row.latency.median_ms <= budget_ms else 0.35 for row in shown],
         },

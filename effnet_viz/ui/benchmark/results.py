@@ -75,10 +75,8 @@ def shown_rows(choice: Choice) -> Shown:
 def charts(shown: Shown) -> None:
     """What the times say, and time against each cost."""
     _origin(shown)
-    st.markdown(_pairs(shown))
     changed = runtimes.change(shown.rows, shown.other)
-    if changed is not None:
-        st.markdown(runtimes.in_words(changed))
+    st.markdown(f"{_pairs(shown)} {runtimes.in_words(changed) if changed else ''}".strip())
     lines = {line.predictor: line for line in shown.fits}
     for column, predictor in zip(st.columns(3, gap="small"), PREDICTORS, strict=True):
         line = lines.get(predictor)
@@ -209,6 +207,10 @@ def _time(row: BenchmarkRow) -> str:
     return f"{time.median_ms:.1f} :small[({time.q1_ms:.1f}\u2011{time.q3_ms:.1f})]"
 
 
+def _rate(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def _cells(row: BenchmarkRow, columns: Sequence[str], times: Sequence[str]) -> dict[str, str]:
     peak = row.peak_memory_bytes
     return {
@@ -219,7 +221,7 @@ def _cells(row: BenchmarkRow, columns: Sequence[str], times: Sequence[str]) -> d
         "activations": si(row.activations),
         "parameters": si(row.params),
         "input": f"{row.resolution_px} px",
-        "images/s": f"{bench_study.images_per_second(row):.3g}",
+        "images/s": _rate(bench_study.images_per_second(row)),
         "peak memory": ":gray[missing]" if peak is None else mebibytes(peak),
         "least memory": mebibytes(row.least_memory_bytes),
     }

@@ -210,8 +210,6 @@ def _progress_text(now: Progress) -> str:
         return "Waiting: another measurement is running, and two would slow each other"
     if now.starting:
         return "Starting a process of its own, so that nothing else disturbs the clock"
-    if now.models_done >= now.models:
-        return "Finishing"
     if now.models_done == now.models:
         return "All measured; ending the process"
     left = "time left: not known yet"

@@ -25,8 +25,11 @@ def accuracy(found: Known | None) -> str:
     return f"{found.top1:.1f} %{data}"
 
 
-def best_within(rows: Sequence[BenchmarkRow], is_example: bool) -> None:
-    """The budget, the model it buys, and the chart; nothing where no row has an accuracy."""
+def best_within(
+    rows: Sequence[BenchmarkRow], is_example: bool, behind: Sequence[BenchmarkRow] = ()
+) -> None:
+    """The budget, the model it buys, and the chart, the example in grey behind the visit's own
+    rows; nothing where no row has an accuracy."""
     printed = budget.imagenet()
     known = [row for row in rows if row.model in printed]
     if not known:
@@ -60,6 +63,7 @@ def best_within(rows: Sequence[BenchmarkRow], is_example: bool) -> None:
                 {name: each.top1 for name, each in printed.items()},
                 limit,
                 best.model if best else None,
+                behind,
             ),
             alt=f"Accuracy against measured time. {points}.",
             key="bench_within",

@@ -56,7 +56,7 @@ def test_the_time_axis_has_at_least_two_ticks(times, ticks):
     assert shown[: len(ticks)] == ticks
 
 
-def boxes(figure, width=150.0, height=245.0):
+def boxes(figure, width=150.0, height=225.0):
     """Where each name beside its point stands, in pixels: letters 5 wide, lines 12 high."""
     spans = (figure.layout.xaxis.range, figure.layout.yaxis.range)
     found = {}
