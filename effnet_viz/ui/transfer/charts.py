@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from math import ceil, floor, log10
 
 import plotly.graph_objects as go
 
 from effnet_viz.engine.transfer.results import NetworkResult, TransferStudy
 from effnet_viz.figures.base import NEUTRAL, ROLE_COLOURS, TRANSPARENT
+
+#: Room left and right of the points of a logarithmic axis.
+PADDING = 1.5
+#: How far apart, per decade drawn, points of the same cost stand.
+STEP = 0.1
 
 
 def accuracy_against(
@@ -15,11 +21,12 @@ def accuracy_against(
 ) -> go.Figure:
     """Accuracy on photos left out, with its 95 % interval, against one cost; dashed, what always
     saying the largest class gets, and dotted, the random weights."""
+    costs = [cost(result) for result in study.networks]
     figure = go.Figure()
-    for result in study.networks:
+    for result, at in zip(study.networks, _beside(costs), strict=True):
         low, high = result.interval
         figure.add_scatter(
-            x=[cost(result)],
+            x=[at],
             y=[result.accuracy],
             error_y={
                 "type": "data",
@@ -30,7 +37,7 @@ def accuracy_against(
             mode="markers",
             marker={"size": 11, "color": ROLE_COLOURS.get(result.role, NEUTRAL)},
             name=result.title,
-            hovertemplate=f"{result.title}: %{{y:.0f}} %<extra></extra>",
+            hovertemplate=f"{result.title}: %{{y:.0f}} %, {cost(result):.3g}<extra></extra>",
         )
     for level, dash, said in (
         (study.chance, "dash", "largest class"),
@@ -42,7 +49,11 @@ def accuracy_against(
             annotation={"text": said, "font": {"size": 11}},
             annotation_position="bottom right",
         )
-    figure.update_xaxes(title=title, type="log", dtick=1 if _is_wide(study, cost) else "D2")
+    ticks = _ticks(min(costs) / PADDING, max(costs) * PADDING)
+    figure.update_xaxes(
+        title=title, type="log", range=[log10(min(costs) / PADDING), log10(max(costs) * PADDING)],
+        tickvals=ticks, ticktext=[f"{tick:,g}" for tick in ticks],
+    )  # fmt: skip
     figure.update_yaxes(title="right, %", range=[0, 105])
     figure.update_layout(
         height=340,
@@ -54,9 +65,33 @@ def accuracy_against(
     return figure
 
 
-def _is_wide(study: TransferStudy, cost: Callable[[NetworkResult], float]) -> bool:
-    values = [cost(result) for result in study.networks]
-    return max(values) > 100 * min(values)
+def _beside(costs: Sequence[float]) -> list[float]:
+    """The costs in their order, those of (nearly) the same drawn next to each other, so that no
+    point hides another."""
+    drawn: list[float] = []
+    width = 1 + STEP * max(1.0, log10(max(costs) / min(costs)))
+    for cost in costs:
+        while any(max(cost, other) / min(cost, other) < width - 1e-9 for other in drawn):
+            cost *= width
+        drawn.append(cost)
+    return drawn
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Two or more round numbers between ``low`` and ``high``."""
+    decades = range(floor(log10(low)), ceil(log10(high)) + 1)
+    for steps in (
+        (1,),
+        (1, 3),
+        (1, 2, 5),
+        tuple(range(1, 10)),
+        tuple(n / 10 for n in range(10, 100)),
+    ):
+        found = [step * 10.0**decade for decade in decades for step in steps]
+        found = [tick for tick in found if low <= tick <= high]
+        if len(found) >= 3:
+            break
+    return found
 
 
 def confusion(study: TransferStudy, result: NetworkResult) -> go.Figure:

@@ -59,14 +59,24 @@ def _uploads() -> None:
         "Class name", key=f"transfer_name_{turn}", max_chars=photo_sets.NAME_LENGTH,
         placeholder="e.g. oak leaf",
     )  # fmt: skip
-    st.file_uploader("Its photos", accept_multiple_files=True, key=f"transfer_files_{turn}")
+    given: Any = st.file_uploader(
+        "Its photos", accept_multiple_files=True, key=f"transfer_files_{turn}"
+    )
     if camera_is_allowed(st.context.url) and st.toggle("Use the camera", key="transfer_lens"):
-        st.camera_input("A photo for this class", key=f"transfer_camera_{turn}")
-    pressed.button("Add to this class", "transfer_add", icon=":material/add:", width="stretch")
+        given = st.camera_input("A photo for this class", key=f"transfer_camera_{turn}") or given
+    pressed.button(
+        "Add to this class", "transfer_add", icon=":material/add:", width="stretch",
+        disabled=not given,
+    )  # fmt: skip
     with st.expander("A folder or zip, one folder per class", icon=":material/folder_open:"):
-        st.file_uploader("Folder", accept_multiple_files="directory", key=f"transfer_folder_{turn}")
-        st.file_uploader("Zip", type="zip", key=f"transfer_zip_{turn}")
-        pressed.button("Add these classes", "transfer_folders", icon=":material/add:")
+        folder: Any = st.file_uploader(
+            "Folder", accept_multiple_files="directory", key=f"transfer_folder_{turn}"
+        )
+        archive = st.file_uploader("Zip", type="zip", key=f"transfer_zip_{turn}")
+        pressed.button(
+            "Add these classes", "transfer_folders", icon=":material/add:",
+            disabled=not folder and archive is None,
+        )  # fmt: skip
     st.caption(LIMITS)
 
 

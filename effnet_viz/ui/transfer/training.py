@@ -57,7 +57,7 @@ def trained(
 ) -> TransferStudy | None:
     """The results for these photos and networks; until they are there, the button or the progress.
     The example begins by itself."""
-    request = (sets, tuple(keys), device)
+    request = _request(sets, tuple(keys), device)
     try:
         photo_sets.check(sets)
         if not keys:
@@ -67,7 +67,7 @@ def trained(
         return None
     kept = st.session_state.setdefault(f"kept_{SLOT}", {})
     if is_example:
-        found = _examples().find(_example_key(request))
+        found = _examples().find(request)
         if found is not None:
             kept[request] = found
         elif not st.session_state.get("transfer_begun"):
@@ -104,8 +104,7 @@ def _job(sets: Sets, keys: tuple[str, ...], device: str, is_example: bool) -> Ba
             return study.transfer(task, networks, control, photos)
 
         if is_example:
-            key = _example_key((photos, keys, device))
-            return _examples().get(key, make, _bytes)
+            return _examples().get(_request(photos, keys, device), make, _bytes)
         return make()
 
     return Background(work)
@@ -116,8 +115,10 @@ def _examples() -> KeptWithin[TransferStudy]:
     return KeptWithin(EXAMPLE_BYTES)
 
 
-def _example_key(request: tuple[Sets, tuple[str, ...], str]) -> tuple[object, ...]:
-    return request
+def _request(sets: Sets, keys: tuple[str, ...], device: str) -> tuple[object, ...]:
+    """What results are kept by: it names the photos and holds none."""
+    photos = tuple((each.name, *(photo.key for photo in each.photos)) for each in sets)
+    return (photos, keys, device)
 
 
 def _bytes(study: TransferStudy) -> int:

@@ -13,10 +13,15 @@ from effnet_viz.ui.transfer import charts, new_photo, photo_input, training
 from effnet_viz.ui.transfer.photo_input import plain
 
 WRONG_SHOWN = 24
+#: The uploader names the server's limit, which is not a photo's.
+_STYLE = """<style>
+[data-testid='stFileUploaderDropzoneInstructions'] {display: none}
+</style>"""
 
 
 def page() -> None:
     """Photos and networks on the left, what came out on the right."""
+    st.html(_STYLE)
     controls, effect = st.columns([1, 2.6], gap="large")
     with controls:
         sets, is_example = photo_input.chosen_sets()
@@ -70,7 +75,8 @@ def _outcome(study: TransferStudy) -> None:
         "an exact sign test on the same photos, corrected for the number of networks. Shuffled "
         f"labels should fail: always saying the largest class gets {study.chance:.0f} %. Random "
         f"weights ({study.networks[0].title}'s) often do better: colours and textures alone tell "
-        "many things apart. Time is this run's, of passes in batches."
+        "many things apart. Time is this run's, of passes in batches; networks of the same cost "
+        "are drawn side by side."
     )
 
 
@@ -91,8 +97,9 @@ def _mistakes(study: TransferStudy, sets: Sets) -> None:
     st.subheader("What it gets wrong")
     titles = {each.title: each for each in study.networks}
     chosen = st.segmented_control(
-        "Network", list(titles), default=next(iter(titles)), required=True, key="transfer_network"
-    )
+        "Network", list(titles), default=next(iter(titles)), required=True, key="transfer_network",
+        format_func=lambda title: f"{title}, {len(study.wrong(titles[title]))} wrong",
+    )  # fmt: skip
     result = titles.get(chosen or "", study.networks[0])
     left, right = st.columns([1, 1.6], gap="large")
     table = study.confusion(result)
