@@ -265,7 +265,11 @@ def as_csv(rows: Iterable[BenchmarkRow]) -> str:
 @cache
 def examples(folder: Path = EXAMPLES) -> tuple[BenchmarkRow, ...]:
     """All shipped measurements, of every setup and machine: the rows of every file
-    ``benchmark-example*.json``. Raises ResourceError where none is there or one is damaged."""
+    ``benchmark-example*.json``, as ``bench --json`` writes them (its ``--threads``,
+    ``--batch-size`` and ``--runtime both`` measure several setups at once).
+
+    Raises ResourceError where none is there or one is damaged.
+    """
     paths = sorted(folder.glob("benchmark-example*.json"))
     rows: list[BenchmarkRow] = []
     try:

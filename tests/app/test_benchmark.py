@@ -10,7 +10,8 @@ import pytest
 
 from effnet_viz.engine.jobs import timing
 from effnet_viz.evidence import timing as bench_study
-from effnet_viz.evidence.measured import verdicts
+from effnet_viz.evidence.measured import budget, verdicts
+from effnet_viz.evidence.results import RUNTIME_TITLES
 from effnet_viz.scaling.cost import network_cost
 from effnet_viz.ui.benchmark import views
 from tests.app.conftest import texts
@@ -33,6 +34,10 @@ def until(condition, seconds=60):
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.05)
+
+
+def runtime_of(row):
+    return RUNTIME_TITLES[row.latency.runtime]
 
 
 def in_link(app):
@@ -94,12 +99,14 @@ def worker(monkeypatch):
 
 def test_opens_with_a_labelled_example_and_computed_costs(open_page):
     app = open_page(PAGE)
-    first = bench_study.example()[0]
+    shipped = bench_study.example(runs="engine")
+    first, pair = shipped[0], bench_study.same_cost(shipped)
     assert any("not your machine" in i.value and first.date[:10] in i.value for i in app.info)
     assert "is typically off by **1." in texts(app)
     assert "as long in PyTorch as in PyTorch" not in texts(app)
     assert "**cannot be told apart**" in texts(app)
-    assert "**depth** and **width** cost the same multiply-adds (66 M and 67 M)" in texts(app)
+    assert f"takes **{pair.longer:.1f}×** as long in {runtime_of(first)}" in texts(app)
+    assert f"**{pair.light.model}** and **{pair.heavy.model}** cost the same" in texts(app)
     costs = table(app, "multiply-adds")
     b0 = costs.loc["**B0**"]
     assert (b0["input"], b0["multiply-adds"], b0["parameters"]) == ("224 px", "386 M", "5.29 M")
@@ -114,7 +121,8 @@ def test_what_is_chosen_and_not_measured_shows_its_cost(open_page):
     (name,) = (name for name in rows.index if name.startswith("**Scale: "))
     cells = rows.loc[name]
     assert cells["parameters"] == "12.2 M"
-    assert "not measured" in cells["PyTorch, ms"]
+    runtime = runtime_of(bench_study.example(runs="engine")[0])
+    assert "not measured" in cells[f"{runtime}, ms"]
 
 
 def test_a_real_measurement_replaces_the_example_and_is_kept(open_page):
@@ -285,11 +293,15 @@ def test_both_runtimes_and_what_changes_between_them(open_page, worker):
 def test_a_budget_buys_the_best_model_within_it(open_page):
     app = open_page(PAGE, bench_budget="20")
     (bought,) = app.metric
-    rows = [row for row in bench_study.example() if row.latency.median_ms <= 20]
-    assert bought.value == "B1"
-    assert {row.model for row in rows} >= {"b0", "b1"}
-    assert "78.8 %" in bought.delta
-    assert "in PyTorch" in bought.delta
+    rows = bench_study.example(runs="engine")
+    best = budget.best_within(rows, 20)
+    fitting = [row for row in rows if row.family != "classroom" and row.latency.median_ms <= 20]
+    assert bought.value == bench_study.title(best.model)
+    assert best in fitting
+    top1 = {row.model: budget.imagenet()[row.model].top1 for row in fitting}
+    assert top1[best.model] == max(top1.values())
+    assert f"{top1[best.model]} %" in bought.delta
+    assert f"in {runtime_of(best)}" in bought.delta
 
 
 def test_a_reload_finds_what_the_link_has_measured_and_changes_nothing_of_it(open_page, worker):
