@@ -13,10 +13,20 @@ from effnet_viz.evidence.results import BenchmarkRow
 from effnet_viz.evidence.timing import PREDICTORS, Fit, Predictor, title
 from effnet_viz.figures.base import NEUTRAL, ROLE_COLOURS, TRANSPARENT, si
 
-SYMBOLS = {"classroom": "circle", "imagenet": "diamond", "resnet50": "square", "custom": "star"}
+SYMBOLS = {
+    "classroom": "circle",
+    "lite": "triangle-up",
+    "imagenet": "diamond",
+    "resnet50": "square",
+    "custom": "star",
+}
 
 #: Whole families are one colour; only the classroom networks and the reader's own are a role each.
-FAMILY_COLOURS = {"imagenet": ROLE_COLOURS["compound"], "resnet50": "#56B4E9"}
+FAMILY_COLOURS = {
+    "lite": "#E69F00",
+    "imagenet": ROLE_COLOURS["compound"],
+    "resnet50": "#56B4E9",
+}
 BEHIND = "rgba(138,138,148,0.45)"
 
 #: The plotting area in px where it is narrowest: more room never makes names collide.

@@ -118,3 +118,7 @@ def test_accuracy_stands_over_time_and_the_budget_is_a_line():
     assert list(trace.marker.opacity) == [1, 0.35]
     (line,) = figure.layout.shapes
     assert line.x0 == line.x1 == 15
+
+
+def test_every_family_of_networks_has_a_mark():
+    assert set(timing_figures.SYMBOLS) >= set(FAMILIES)
