@@ -6,7 +6,8 @@ from itertools import combinations
 import pytest
 
 from effnet_viz.evidence import timing
-from effnet_viz.figures.timing import accuracy_against_time, time_against
+from effnet_viz.figures.timing import SYMBOLS, accuracy_against_time, time_against
+from effnet_viz.scaling.families import FAMILIES
 from tests.unit.engine.timing.test_models import row
 
 EXAMPLE = timing.example()
@@ -121,4 +122,4 @@ def test_accuracy_stands_over_time_and_the_budget_is_a_line():
 
 
 def test_every_family_of_networks_has_a_mark():
-    assert set(timing_figures.SYMBOLS) >= set(FAMILIES)
+    assert set(SYMBOLS) >= set(FAMILIES)
