@@ -10,7 +10,7 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from effnet_viz.evidence.accuracy import interval, margin
+from effnet_viz.evidence.accuracy import interval
 
 Array = NDArray[np.float32]
 
@@ -115,11 +115,24 @@ def sign_test(only_first: int, only_second: int) -> float:
     return min(1.0, 2 * tail)
 
 
+def least_lead(networks: int) -> int:
+    """The fewest photos that one of so many networks must have right, and another none besides, for
+    the sign test to tell them apart."""
+    lead = 1
+    while sign_test(lead, 0) > _level(networks):
+        lead += 1
+    return lead
+
+
+def _level(networks: int) -> float:
+    return LEVEL / max(1, networks - 1)
+
+
 def not_worse(study: TransferStudy) -> tuple[NetworkResult, ...]:
     """The best network and all that these photos cannot tell from it: those whose sign test against
     it stays above `LEVEL` over the number of comparisons (Bonferroni)."""
     best = max(study.networks, key=lambda each: each.right)
-    level = LEVEL / max(1, len(study.networks) - 1)
+    level = _level(len(study.networks))
     return tuple(
         each for each in study.networks if each is best or _p(study.labels, best, each) > level
     )
@@ -147,12 +160,12 @@ def verdict(study: TransferStudy) -> str:
         return f"{best.title} has {best.right} of {count} photos right."
     if len(tied) == 1:
         return f"{best.title} transfers best: {best.right} of {count} right, beyond chance."
-    gap = margin(best.accuracy if best.right < count else 100 * (count - 1) / count, count)
+    lead = least_lead(len(study.networks))
     all_tied = len(tied) == len(study.networks)
     said = (
         f"{count} photos cannot tell {'these networks' if all_tied else f'the best {len(tied)}'} "
-        f"apart: they have {min(each.right for each in tied)} to {best.right} right, and two "
-        f"equally good networks may differ by {gap:.0f} points here."
+        f"apart: they have {min(each.right for each in tied)} to {best.right} right, and a lead of "
+        f"fewer than {lead} photos ({100 * lead / count:.0f} points) could not show at all."
     )
     worse = [each.title for each in study.networks if each not in tied]
     return said + (f" Surely worse than the best: {', '.join(worse)}." if worse else "")

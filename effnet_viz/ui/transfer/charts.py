@@ -12,8 +12,8 @@ from effnet_viz.figures.base import NEUTRAL, ROLE_COLOURS, TRANSPARENT
 
 #: Room left and right of the points of a logarithmic axis.
 PADDING = 1.5
-#: How far apart, per decade drawn, points of the same cost stand.
-STEP = 0.1
+#: Costs within this ratio count as the same, and are drawn this ratio apart.
+SAME, APART = 1.05, 1.08
 
 
 def accuracy_against(
@@ -35,19 +35,19 @@ def accuracy_against(
                 "thickness": 1.4,
             },
             mode="markers",
-            marker={"size": 11, "color": ROLE_COLOURS.get(result.role, NEUTRAL)},
+            marker={"size": 9, "color": ROLE_COLOURS.get(result.role, NEUTRAL)},
             name=result.title,
             hovertemplate=f"{result.title}: %{{y:.0f}} %, {cost(result):.3g}<extra></extra>",
         )
-    for level, dash, said in (
-        (study.chance, "dash", "largest class"),
-        (study.random.accuracy, "dot", "random weights"),
+    for level, dash, said, where in (
+        (study.chance, "dash", "largest class", "bottom left"),
+        (study.random.accuracy, "dot", "random weights", "bottom right"),
     ):
         figure.add_hline(
             y=level,
             line={"dash": dash, "width": 1.3, "color": NEUTRAL},
             annotation={"text": said, "font": {"size": 11}},
-            annotation_position="bottom right",
+            annotation_position=where,
         )
     ticks = _ticks(min(costs) / PADDING, max(costs) * PADDING)
     figure.update_xaxes(
@@ -66,14 +66,14 @@ def accuracy_against(
 
 
 def _beside(costs: Sequence[float]) -> list[float]:
-    """The costs in their order, those of (nearly) the same drawn next to each other, so that no
-    point hides another."""
-    drawn: list[float] = []
-    width = 1 + STEP * max(1.0, log10(max(costs) / min(costs)))
-    for cost in costs:
-        while any(max(cost, other) / min(cost, other) < width - 1e-9 for other in drawn):
-            cost *= width
-        drawn.append(cost)
+    """Where each cost is drawn: those that are the same stand next to each other about it, so that
+    no point hides another."""
+    drawn = []
+    for number, cost in enumerate(costs):
+        same = [
+            other for other, value in enumerate(costs) if 1 / SAME < value / cost < SAME
+        ]  # itself among them
+        drawn.append(cost * APART ** (same.index(number) - (len(same) - 1) / 2))
     return drawn
 
 

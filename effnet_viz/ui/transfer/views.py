@@ -13,6 +13,8 @@ from effnet_viz.ui.transfer import charts, new_photo, photo_input, training
 from effnet_viz.ui.transfer.photo_input import plain
 
 WRONG_SHOWN = 24
+#: Columns of the table's file alone: the numbers unrounded.
+_IN_FILE = ("right, %", "from, %", "to, %", "macs", "ms", "ridge penalty")
 #: The uploader names the server's limit, which is not a photo's.
 _STYLE = """<style>
 [data-testid='stFileUploaderDropzoneInstructions'] {display: none}
@@ -69,15 +71,25 @@ def _outcome(study: TransferStudy) -> None:
         name="your-classes",
         alt="Every network on your photos, and its controls",
         formats={"shuffled, %": ".0f"},
+        hidden=_IN_FILE,
     )
     st.caption(
         f"{len(study.labels)} photos, {study.folds}; intervals are Wilson's 95 %. Which is best is "
         "an exact sign test on the same photos, corrected for the number of networks. Shuffled "
-        f"labels should fail: always saying the largest class gets {study.chance:.0f} %. Random "
-        f"weights ({study.networks[0].title}'s) often do better: colours and textures alone tell "
-        "many things apart. Time is this run's, of passes in batches; networks of the same cost "
-        "are drawn side by side."
+        f"labels should fail: always saying the largest class gets {study.chance:.0f} %. "
+        f"{_of_random_weights(study)} Time is this run's, of passes in batches; networks of the "
+        "same cost are drawn side by side."
     )
+
+
+def _of_random_weights(study: TransferStudy) -> str:
+    who = f"random weights ({study.networks[0].title}'s)"
+    if study.random.interval[0] > study.chance:
+        return (
+            f"Even {who} do better than that: colours and textures alone tell these classes apart "
+            f"in {study.random.right} of {study.random.photos} photos."
+        )
+    return f"Here {who} are not surely better than that: what tells these classes apart is learned."
 
 
 def _row(result: NetworkResult) -> dict[str, str | float]:
@@ -90,6 +102,13 @@ def _row(result: NetworkResult) -> dict[str, str | float]:
         "multiply-adds": si(result.macs),
         "ms per photo": f"{1000 * result.seconds:.1f}",
         "weights": model_views.weights_kind(result.weights),
+        **dict(
+            zip(
+                _IN_FILE,
+                (result.accuracy, low, high, result.macs, 1000 * result.seconds, result.head.alpha),
+                strict=True,
+            )
+        ),
     }
 
 

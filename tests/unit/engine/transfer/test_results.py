@@ -8,6 +8,7 @@ from effnet_viz.engine.transfer.results import (
     LinearHead,
     NetworkResult,
     TransferStudy,
+    least_lead,
     not_worse,
     on_the_border,
     sign_test,
@@ -53,6 +54,13 @@ def test_the_sign_test_is_scipys(first, second):
     assert sign_test(first, second) == pytest.approx(wanted)
 
 
+@pytest.mark.parametrize("networks", [2, 3, 5, 10])
+def test_the_least_lead_is_the_first_that_scipy_finds_unlikely(networks):
+    level = 0.05 / (networks - 1)
+    lead = least_lead(networks)
+    assert binomtest(lead, lead).pvalue <= level < binomtest(lead - 1, lead - 1).pvalue
+
+
 def test_confusion_and_wrong_photos_are_counted_by_hand():
     one = network("one", (0, 1, 25))
     found = study(one)
@@ -65,6 +73,7 @@ def test_one_photo_more_is_no_best_network():
     found = study(network("one", (0,)), network("two", (1, 2)))
     assert len(not_worse(found)) == 2
     assert "cannot tell these networks apart: they have 38 to 39 right" in verdict(found)
+    assert "fewer than 6 photos (15 points)" in verdict(found)  # 2 / 2 ** 6 < 0.05 < 2 / 2 ** 5
 
 
 def test_twelve_photos_that_only_one_has_right_are_a_best_network():
