@@ -232,3 +232,12 @@ def test_without_lite0_the_warning_stays(open_page, monkeypatch):
     app = open_page(RUN, models="baseline", photo="A cat")
     assert not app.error
     assert any("know ten things only" in warning.value for warning in app.warning)
+
+
+def test_the_shipped_records_stand_on_the_page(open_page):
+    app = open_page(RUN, models="ImageNet lite0", photo="A cat")
+    said = texts(app)
+    assert "On 3,423 validation photos of Imagenette" in said
+    assert "Published, on ImageNet: lite0 75.1 %" in said
+    app = open_page(RUN, models="baseline", photo="A cat")
+    assert any("Probably none of the ten" in warning.value for warning in app.warning)
