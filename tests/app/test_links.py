@@ -58,7 +58,7 @@ def test_a_private_photo_leaves_no_trace_in_the_link_and_its_absence_is_said(ope
     assert "somebody's own" not in texts(app)
 
     elsewhere = open_page(f"pages/{page}.py", shown="true", photo="Your photo")
-    assert "stays with them and is in no link" in texts(elsewhere)
+    assert "neither a link nor a reload keeps" in texts(elsewhere)
     elsewhere.selectbox(key="photo").select("church").run()
     assert "somebody's own" not in texts(elsewhere)
 
