@@ -55,8 +55,9 @@ def test_ones_own_photos_ask_for_what_is_missing(open_page, small_example):
     app.segmented_control(key="transfer_source").select("Your photos").run()
     assert "Add 2 to 8 classes; there are 0." in texts(app)
     assert app.button(key="transfer_add").disabled
-    files = [(photo.title + ".jpg", photo.data, "image/jpeg") for photo in small_example[0].photos]
-    app.file_uploader(key="transfer_files_0").upload([*files, ("b.txt", b"x", "text/plain")]).run()
+    files = [("b.txt", b"x", "text/plain")]
+    files += [(photo.title + ".jpg", photo.data, "image/jpeg") for photo in small_example[0].photos]
+    app.file_uploader(key="transfer_files_0").set_value(files).run()
     app.button(key="transfer_add").click().run()
     assert "Give the class a name of letters or digits." in texts(app)
     app.text_input(key="transfer_name_0").set_value("wall").run()
@@ -64,6 +65,7 @@ def test_ones_own_photos_ask_for_what_is_missing(open_page, small_example):
     assert "Add 2 to 8 classes; there are 1." in texts(app)
     assert "**wall**, 4 photos" in texts(app)
     assert "b.txt" in texts(app)
+    assert "Choose the photos" not in texts(app)
 
 
 def test_own_classes_are_trained_and_one_button_deletes_all_of_it(open_page, small_example):

@@ -24,7 +24,11 @@ FOLDS = 10
 
 
 def classifier() -> Pipeline:
-    """Standardised features, then ridge classification, classes of unequal size weighted alike."""
+    """Standardised features, then ridge classification, classes of unequal size weighted alike.
+
+    Its penalty is chosen by leave-one-out in closed form; logistic regression, whose penalty needs
+    folds within every fold, takes some fifteen times as long.
+    """
     return make_pipeline(
         StandardScaler(), RidgeClassifierCV(alphas=ALPHAS, class_weight="balanced")
     )

@@ -41,7 +41,7 @@ def accuracy_against(
         )
     for level, dash, said, where in (
         (study.chance, "dash", "largest class", "bottom left"),
-        (study.random.accuracy, "dot", "random weights", "bottom right"),
+        (study.random.accuracy, "dot", "random weights", "top right"),
     ):
         figure.add_hline(
             y=level,

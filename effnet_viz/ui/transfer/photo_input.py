@@ -131,7 +131,6 @@ def _next_round(problems: Iterable[str], name: str = "") -> None:
     turn = st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
     if name:
         st.session_state[f"transfer_name_{turn}"] = name
-    st.rerun()
 
 
 def _overview(sets: Sets, removable: bool = False) -> None:
