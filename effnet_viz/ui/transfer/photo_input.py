@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from effnet_viz.engine.images import FORMATS, MAX_BYTES
 from effnet_viz.engine.transfer import photo_sets
@@ -44,8 +46,9 @@ def chosen_sets() -> tuple[Sets, bool]:
         st.caption(found.said)
         _overview(found.sets)
         return found.sets, True
-    pressed.act_if_pressed("transfer_add", _add)
-    pressed.act_if_pressed("transfer_folders", _add_folders)
+    place = st.empty()  # always there: what stands below must not move, or it would fold up
+    pressed.act_if_pressed("transfer_add", partial(_add, place))
+    pressed.act_if_pressed("transfer_folders", partial(_add_folders, place))
     _uploads()
     for sentence in st.session_state.get(_SAID, ()):
         st.warning(plain(sentence), icon=":material/error:")
@@ -80,7 +83,7 @@ def _uploads() -> None:
     st.caption(LIMITS)
 
 
-def _add() -> None:
+def _add(place: DeltaGenerator) -> None:
     turn = st.session_state.get(_ROUND, 0)
     files = list(st.session_state.get(f"transfer_files_{turn}") or ())
     shot = st.session_state.get(f"transfer_camera_{turn}")
@@ -90,14 +93,14 @@ def _add() -> None:
             raise UserError("Choose the photos of this class first.")
         given = [(each.name, each.getvalue()) for each in files]
         given += [] if shot is None else [("from the camera", shot.getvalue())]
-        problems = _take(name, given)
+        problems = _take(name, given, place)
     except UserError as error:
         st.session_state[_SAID] = (str(error),)
         return
     _next_round(problems, name if shot is not None else "")
 
 
-def _add_folders() -> None:
+def _add_folders(place: DeltaGenerator) -> None:
     turn = st.session_state.get(_ROUND, 0)
     folder: list[Any] = list(st.session_state.get(f"transfer_folder_{turn}") or ())
     archive = st.session_state.get(f"transfer_zip_{turn}")
@@ -108,19 +111,21 @@ def _add_folders() -> None:
             raise UserError("Choose a folder or a zip first.")
         problems: list[str] = []
         for name, photos in photo_sets.by_folder(files).items():
-            problems += _take(name, photos)
+            problems += _take(name, photos, place)
     except UserError as error:
         st.session_state[_SAID] = (str(error),)
         return
     _next_round(problems)
 
 
-def _take(name: str, files: Iterable[tuple[str, bytes]]) -> list[str]:
-    bar = st.progress(0.0, text="Reading the photos")
+def _take(name: str, files: Iterable[tuple[str, bytes]], place: DeltaGenerator) -> list[str]:
     made, left_out = photo_sets.added(
-        own_sets(), name, files, lambda done, total: bar.progress(done / total)
+        own_sets(),
+        name,
+        files,
+        lambda done, total: place.progress(done / total, text="Reading the photos"),
     )
-    bar.empty()
+    place.empty()
     st.session_state[_OWN_SETS] = made
     return list(left_out)
 
