@@ -14,6 +14,8 @@ from effnet_viz.figures.base import NEUTRAL, ROLE_COLOURS, TRANSPARENT
 PADDING = 1.5
 #: Costs within this ratio count as the same, and are drawn this ratio apart.
 SAME, APART = 1.05, 1.08
+#: Where 1, 2 and 5 are too few numbers for an axis.
+FINE = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
 
 
 def accuracy_against(
@@ -78,15 +80,10 @@ def _beside(costs: Sequence[float]) -> list[float]:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Two or more round numbers between ``low`` and ``high``."""
+    """A few round numbers between ``low`` and ``high``."""
     decades = range(floor(log10(low)), ceil(log10(high)) + 1)
-    for steps in (
-        (1,),
-        (1, 3),
-        (1, 2, 5),
-        tuple(range(1, 10)),
-        tuple(n / 10 for n in range(10, 100)),
-    ):
+    tenths = tuple(n / 10 for n in range(10, 100))
+    for steps in ((1,), (1, 3), (1, 2, 5), FINE, tenths):
         found = [step * 10.0**decade for decade in decades for step in steps]
         found = [tick for tick in found if low <= tick <= high]
         if len(found) >= 3:

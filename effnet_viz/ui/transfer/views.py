@@ -97,7 +97,7 @@ def _row(result: NetworkResult) -> dict[str, str | float]:
     return {
         "network": result.title,
         "right": f"{result.right} of {result.photos}",
-        "95 % interval": f"{low:.0f} to {high:.0f} %",
+        "95 % interval": f"{max(0.0, low):.0f} to {high:.0f} %",
         "shuffled, %": result.shuffled_accuracy,
         "multiply-adds": si(result.macs),
         "ms per photo": f"{1000 * result.seconds:.1f}",
