@@ -144,7 +144,7 @@ def _wide(block: Block, steps: Sequence[Operation], alt: str) -> str:
     if gate:
         node = next(i for i, item in enumerate(items) if item.step and item.step.name == "se_scale")
         _wide_gate(canvas, gate, items[node - 1].x, items[node].x, middle, lowest)
-        height = lowest + 132
+        height = lowest + 116
     return canvas.svg("wide", width, 0.0 if _may_skip(block) else 86.0, height, alt)
 
 
@@ -215,7 +215,7 @@ def _wide_gate(
     top: float,
 ) -> None:
     """Squeeze-and-excitation under the row, from the slab it reads to the product it feeds."""
-    panel_top, panel_height, panel_width = top + 20, 108.0, 540.0
+    panel_top, panel_height, panel_width = top + 10, 102.0, 540.0
     left = max(4.0, leave - panel_width + 24)
     colour = WORK_COLOURS["gate"]
     canvas.add(
@@ -225,7 +225,7 @@ def _wide_gate(
     )
     canvas.text(left + 14, panel_top + 19, "Squeeze-and-excitation", 14, anchor="start", weight=650)
     canvas.text(left + 172, panel_top + 19, _gate_share(gate), 12, anchor="start", opacity=0.75)
-    y, x, slot = panel_top + 69, left + 14.0, (panel_width - 38) / 3
+    y, x, slot = panel_top + 64, left + 14.0, (panel_width - 38) / 3
     turn = panel_top + 32
     canvas.line([(enter, top + 7), (enter, turn), (x + 37, turn), (x + 37, y - 19)])
     for step in gate:
