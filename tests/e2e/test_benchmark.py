@@ -118,7 +118,8 @@ def test_a_link_restores_the_view(page: Page, server: str):
     open_benchmark(page, server, f"?{TWO}&bench_batch=4&bench_on=CPU%2C+all+threads")
     expect(model(page, "width")).to_have_attribute("aria-pressed", "true")
     expect(model(page, "depth")).to_have_attribute("aria-pressed", "false")
-    expect(page.get_by_role("slider")).to_have_attribute("aria-valuetext", "4")
+    batch = page.get_by_role("slider", name="Images at once (batch)")
+    expect(batch).to_have_attribute("aria-valuetext", "4")
     where = page.get_by_role("radio", name="CPU, all threads")
     expect(where).to_have_attribute("aria-checked", "true")
 

@@ -48,6 +48,7 @@ CONTROLS = [
         "Double", ("width", "depth", "resolution", "width"), bound=False,
     ),
     Control("models", "/run", "Models", ("depth", "width", "resolution", "compound")),
+    Control("networks", "/transfer", "Networks", ("", "")),
     Control("sheet", "/compare?shown=true&look=More+photos", "Samples", ("", "", "")),
 ]  # fmt: skip
 
