@@ -267,6 +267,7 @@ def package_of_lite0(tmp_path, monkeypatch):
     file.parent.mkdir(parents=True)
     (folder / "__init__.py").write_text("raise SystemExit('no code of the package may run')")
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, package.folder, raising=False)  # another test's oracle
     return file
 
 
