@@ -26,10 +26,9 @@ TEXT = load()
 
 @pytest.fixture(scope="module")
 def class_server(tmp_path_factory) -> Iterator[str]:
-    """A server whose rooms lie in a folder of their own, and whose screens look often."""
+    """A server whose rooms lie in a folder of their own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EFFNET_VIZ_ROOMS", str(tmp_path_factory.mktemp("rooms")))
-        patch.setenv("EFFNET_VIZ_TICK_S", "0.3")
         with running_app() as address:
             yield address
 

@@ -56,8 +56,10 @@ def touched(page: Page, name: str, server_done: bool = True) -> None:
 
 def test_dragging_phi_sends_nothing_and_shows_the_studys_numbers(page: Page, server: str):
     sent = opened(page, f"{server}/?guess=Just+show+me")
+    touched(page, "φ")
     page.mouse.move(*place(page, "φ", 4 / 11))
     page.mouse.down()
+    settled(page)
     sent.clear()
     for phi in (1.5, 2, 3.3, 5, 8, -3, 0.7, 2.4):
         page.mouse.move(*place(page, "φ", (phi + 3) / 11), steps=4)
