@@ -227,7 +227,10 @@ def find_model(family: str, name: str) -> ModelEntry:
 #: The crop of torchvision's B2 weights; every other variant is evaluated at the released size.
 TORCHVISION_B2_PX = 288
 
-NOT_TRAINED_AT_SIZE = "these weights were not trained at this size"
+NOT_TRAINED_AT_SIZE = (
+    "these weights were not trained at this size; a network judges best near the size it was "
+    "trained at (FixRes, arXiv:1906.06423)"
+)
 
 
 def _find_classroom(name: str) -> ModelEntry | None:

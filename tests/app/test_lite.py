@@ -41,7 +41,7 @@ def test_compare_shows_the_published_networks_and_the_two_empty_places(open_page
     assert "know ten things only" not in said
     assert said.count("no public weights exist") == 2
     notes = "\n".join(markdown.proto.help for markdown in app.markdown)
-    assert notes.count("These weights were not trained at this size.") == 1
+    assert notes.count("These weights were not trained at this size;") == 1
 
 
 def test_compare_s_maps_are_the_engines(open_page):
@@ -152,7 +152,7 @@ def test_lite0_at_another_size_says_that_it_was_not_trained_there(open_page):
     app = open_page(RUN, models="ImageNet lite0@320", photo="A cat")
     assert not app.error
     assert tables(app)[0]["validation"].iloc[0] == ""
-    assert "ImageNet lite0@320: these weights were not trained at this size." in texts(app)
+    assert "ImageNet lite0@320: these weights were not trained at this size;" in texts(app)
 
 
 def test_a_missing_package_says_the_command(open_page, monkeypatch):
