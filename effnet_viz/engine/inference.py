@@ -10,7 +10,7 @@ import platform
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -45,9 +45,6 @@ BATCH_MACS = 40 * 10**9
 UNKNOWN_MEMORY_BYTES = 4 * 1024**3
 
 Result = TypeVar("Result")
-
-_cost = lru_cache(maxsize=256)(network_cost)
-_memory_bytes = lru_cache(maxsize=256)(inference_memory_bytes)
 
 
 def choose_device(choice: str = "auto") -> str:
@@ -165,7 +162,7 @@ def guard(
     wanted, what its gradients need. ``available_bytes`` and ``max_macs`` default to what the device
     has free and to `MAX_MACS`. Raises UserError with both numbers.
     """
-    cost = _cost(spec)
+    cost = network_cost(spec)
     if max_macs is None:
         max_macs = MAX_MACS[device.partition(":")[0]]
     if batch_size * cost.macs > max_macs:
@@ -175,7 +172,7 @@ def guard(
             f"this device ({device}). Lower the resolution, the width or the depth."
         )
     weight_copies = -1 if loaded else 1  # on top of the one in the estimate
-    needed = _memory_bytes(spec, batch_size) + extra_bytes
+    needed = inference_memory_bytes(spec, batch_size) + extra_bytes
     needed += weight_copies * BYTES_PER_VALUE * cost.params
     if map_stage is not None:
         needed += gradient_memory_bytes(spec, map_stage)

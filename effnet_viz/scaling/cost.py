@@ -10,6 +10,7 @@ convolutions and linear layers output. All figures are for one image.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from effnet_viz.scaling.architectures import ArchitectureSpec
@@ -100,6 +101,7 @@ def total(blocks: Iterable[Block]) -> Cost:
     return Cost(params, macs, activations)
 
 
+@lru_cache(maxsize=2048)
 def network_cost(spec: ArchitectureSpec) -> NetworkCost:
     """The exact cost of a concrete architecture, per stage and in total."""
     by_stage: dict[int, list[Block]] = {}
@@ -156,6 +158,7 @@ def _receptive_field(block: Block, field: int, jump: int) -> tuple[int, int]:
 BYTES_PER_VALUE = 4
 
 
+@lru_cache(maxsize=256)
 def inference_memory_bytes(spec: ArchitectureSpec, batch_size: int = 1) -> int:
     """Lower estimate of float32 memory for a forward pass without gradients: all weights, plus the
     largest input-and-output pair that one layer needs at once (what waits to be added included)."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
@@ -111,10 +110,6 @@ class ReleasedPoint:
     built_ratio: float
 
 
-_cost = lru_cache(maxsize=2048)(network_cost)
-_memory = lru_cache(maxsize=256)(inference_memory_bytes)
-
-
 def position(
     base: ArchitectureSpec, multipliers: Multipliers, coefficients: Coefficients | None = None
 ) -> Position:
@@ -127,14 +122,14 @@ def position(
         m,
         law,
         (
-            _cost(base),
-            _cost(scale(base, Multipliers(m.depth, 1, px))),
-            _cost(scale(base, Multipliers(1, m.width, px))),
-            _cost(replace(base, resolution_px=m.resolution_px)),
-            _cost(compound),
+            network_cost(base),
+            network_cost(scale(base, Multipliers(m.depth, 1, px))),
+            network_cost(scale(base, Multipliers(1, m.width, px))),
+            network_cost(replace(base, resolution_px=m.resolution_px)),
+            network_cost(compound),
         ),
-        _memory(compound),
-        _memory(base),
+        inference_memory_bytes(compound),
+        inference_memory_bytes(base),
         rounding_ledger(base, m),
     )
 
@@ -249,11 +244,11 @@ def curve(
 ) -> tuple[CurvePoint, ...]:
     """Cost against φ, by the law and as built, at every position of φ."""
     points = []
-    base_macs = _cost(base).macs
+    base_macs = network_cost(base).macs
     for phi in STEPS["phi"]:
         c = Coefficients(phi, alpha, beta, gamma)
         try:
-            built = _cost(scale(base, c.multipliers(base.resolution_px))).macs / base_macs
+            built = network_cost(scale(base, c.multipliers(base.resolution_px))).macs / base_macs
         except UserError:
             built = None
         points.append(CurvePoint(phi, c.law_ratio, built))
@@ -268,10 +263,10 @@ def released_points(
     product = Coefficients(1.0, alpha, beta, gamma).constraint
     if base.name != EFFICIENTNET_B0.name or product < 1.01:
         return ()
-    base_macs, points = _cost(base).macs, []
+    base_macs, points = network_cost(base).macs, []
     for variant in VARIANTS:
         multipliers = released(variant)
         law = multipliers.law_ratio(base.resolution_px)
-        built = _cost(scale(base, multipliers)).macs / base_macs
+        built = network_cost(scale(base, multipliers)).macs / base_macs
         points.append(ReleasedPoint(variant, math.log(law) / math.log(product), law, built))
     return tuple(points)
