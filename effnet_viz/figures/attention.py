@@ -88,15 +88,7 @@ def measured(rows: Sequence[AttentionRow], measure: str, title: str) -> go.Figur
         categoryorder="array", categoryarray=list(reversed(ROLES)), automargin=True, showgrid=False
     )
     figure.update_xaxes(title=title, zeroline=False, ticksuffix=" %")
-    figure.update_layout(
-        height=330,
-        margin={"l": 8, "r": 24, "t": 56, "b": 8},
-        legend={"orientation": "h", "y": 1.1, "yanchor": "bottom", "x": 0},
-        plot_bgcolor=TRANSPARENT,
-        paper_bgcolor=TRANSPARENT,
-        dragmode=False,
-    )
-    return figure
+    return _laid_out(figure, 330, top=56, right=24, legend_y=1.1)
 
 
 def _bars(group: Sequence[AttentionRow]) -> dict[str, object]:
@@ -220,15 +212,7 @@ def _figure(rows: Sequence[ShiftRow], name_of: Namer, title: str) -> go.Figure:
     figure.add_hline(0, line={"color": NEUTRAL, "width": 1})
     figure.update_xaxes(title=title, type="category", showgrid=False)
     figure.update_yaxes(title="shift, % of the side", zeroline=False, ticksuffix=" %")
-    figure.update_layout(
-        height=280,
-        margin={"l": 8, "r": 8, "t": 40, "b": 8},
-        legend={"orientation": "h", "y": 1.06, "yanchor": "bottom", "x": 0},
-        plot_bgcolor=TRANSPARENT,
-        paper_bgcolor=TRANSPARENT,
-        dragmode=False,
-    )
-    return figure
+    return _laid_out(figure, 280)
 
 
 def shift_said(row: ShiftRow) -> str:
@@ -265,10 +249,17 @@ def removal_curves(
     done = "added" if insertion else "removed"
     figure.update_xaxes(title=f"pixels {done}", ticksuffix=" %", zeroline=False)
     figure.update_yaxes(title="probability, %", range=[-4, 104], tickvals=[0, 50, 100])
+    return _laid_out(figure, 260)
+
+
+def _laid_out(
+    figure: go.Figure, height: int, *, top: int = 40, right: int = 8, legend_y: float = 1.06
+) -> go.Figure:
+    """The figure, its legend in a line above it."""
     figure.update_layout(
-        height=260,
-        margin={"l": 8, "r": 8, "t": 40, "b": 8},
-        legend={"orientation": "h", "y": 1.06, "yanchor": "bottom", "x": 0},
+        height=height,
+        margin={"l": 8, "r": right, "t": top, "b": 8},
+        legend={"orientation": "h", "y": legend_y, "yanchor": "bottom", "x": 0},
         plot_bgcolor=TRANSPARENT,
         paper_bgcolor=TRANSPARENT,
         dragmode=False,

@@ -227,7 +227,7 @@ def _closed_form(parts: Parts, kept: Kept, asked: Asked) -> RawMap:
         _class_weights(parts, target),
         divides=METHODS[asked.method].divides,
     )
-    return RawMap(values, max(_noise(magnitude), 2 * moved), moved, logits, target)
+    return RawMap(values, max(rounding_noise(magnitude), 2 * moved), moved, logits, target)
 
 
 def _class_weights(parts: Parts, target: int) -> Array:
@@ -304,12 +304,12 @@ def _by_gradient(
         return _not_finite(activations, logits, target)
     with np.errstate(all="ignore"):
         values = np.maximum(_weighted(cam, activations, gradients), 0)
-        # The same method's map of the absolute activations and gradients: see `_noise`.
+        # The same method's map of the absolute activations and gradients: see `rounding_noise`.
         magnitude = _weighted(cam, np.abs(activations), np.abs(gradients)).max()
         moved = 0.0
         if METHODS[method].divides:
             moved = _moved_by_rounding(cam, activations, gradients, values)
-    return RawMap(values, max(_noise(magnitude), 2 * moved), moved, logits, target)
+    return RawMap(values, max(rounding_noise(magnitude), 2 * moved), moved, logits, target)
 
 
 def _map_by_passes(
@@ -331,7 +331,7 @@ def _map_by_passes(
     seen = Seen(_Whole(parts, inputs), inputs, activations, target, asked.batch_size, between)
     values, magnitude = FORWARD_ONLY[asked.method](seen)
     values = np.maximum(values, 0).astype(np.float32)
-    return RawMap(values, _noise(magnitude), 0.0, logits, target)
+    return RawMap(values, rounding_noise(magnitude), 0.0, logits, target)
 
 
 def _not_finite(activations: Array, logits: Tensor, target: int) -> RawMap:
@@ -345,7 +345,7 @@ def _weighted(cam: BaseCAM, activations: Array, gradients: Array) -> Array:
     return cam.get_cam_image(None, None, None, activations, gradients, False)[0]
 
 
-def _noise(magnitude: float) -> float:
+def rounding_noise(magnitude: float) -> float:
     """How far rounding moves a map, from how large it would be if nothing cancelled.
 
     A map is a sum over channels of activation times weight, and a weight a mean of gradients. Each

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from effnet_viz.engine.images import square as centre_square
 from effnet_viz.engine.maps.metrics import to_frame
+from effnet_viz.engine.maps.raw import rounding_noise
 from effnet_viz.engine.transfer.features import last_stage
 from effnet_viz.engine.transfer.results import LinearHead
 from effnet_viz.evidence.results import CamResult
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float32]
 
-#: Rounding of a sum relative to its terms, in float32 epsilons, with a margin.
-NOISE_IN_EPSILONS = 256
 #: Places along a side at which the border is counted.
 PLACES = 64
 #: The middle half of a photo's area has this share of its side.
@@ -67,10 +66,9 @@ def new_photo(
     scores = head.scores(activations.mean(axis=(1, 2))[None])[0]
     values = head_map(activations, head, wanted)
     magnitude = np.tensordot(np.abs(head.weights[wanted]), np.abs(activations), axes=1).max()
-    noise = NOISE_IN_EPSILONS * float(np.finfo(np.float32).eps) * float(magnitude)
     shares = np.exp(scores - scores.max())
     peak = float(values.max())
-    evidence = peak > noise
+    evidence = peak > rounding_noise(magnitude)
     return scores, CamResult(
         family=model.family,
         model=model.name,

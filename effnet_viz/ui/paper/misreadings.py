@@ -39,8 +39,9 @@ SO, NOT_SO = "It is so", "It is not so"
 
 def misreadings(paper: Paper) -> None:
     """The whole section."""
-    said = _mixed(paper)
-    true = {claim.key for claim in claims_true.true_claims(paper)}
+    so = claims_true.true_claims(paper)
+    said = _mixed(paper, so)
+    true = {claim.key for claim in so}
     notice(
         f"{len(said)} things said about this paper; some are so, most are not. Pick one and "
         "decide: the answer comes with something to move or to check."
@@ -83,9 +84,9 @@ def misreadings(paper: Paper) -> None:
         )
 
 
-def _mixed(paper: Paper) -> dict[str, tuple[str, str]]:
+def _mixed(paper: Paper, so: tuple[claims_true.TrueClaim, ...]) -> dict[str, tuple[str, str]]:
     """Claim and truth of every statement by key, the true ones among the others."""
     rows = [(m.key, m.claim, m.truth) for m in paper.misreadings]
-    for at, each in zip(TRUE_AT, claims_true.true_claims(paper), strict=True):
+    for at, each in zip(TRUE_AT, so, strict=True):
         rows.insert(at, (each.key, each.claim, each.truth))
     return {key: (claim, truth) for key, claim, truth in rows}
