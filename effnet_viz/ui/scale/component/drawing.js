@@ -131,6 +131,7 @@ function drawShape(line, shape, own, at, zoom, middle) {
   line.seen = mark;
   line.shape = shape;
   line.spans = [];
+  line.stages.style.transition = before ? "" : "none"; // the first drawing comes from nowhere
   line.stages.style.transform = `translate(${at.left}px, ${middle}px) scale(${1 / zoom})`;
   while (line.parts.length < shape.blocks.length) line.parts.push(newStage(line.stages));
   while (line.parts.length > shape.blocks.length) line.parts.pop().group.remove();
