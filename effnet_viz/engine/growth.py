@@ -52,9 +52,13 @@ from effnet_viz.engine.weights import LoadedModel, described, seeding
 from effnet_viz.errors import UserError
 from effnet_viz.scaling.architectures import ArchitectureSpec
 from effnet_viz.scaling.cost import network_cost
+from effnet_viz.scaling.families import find_model
 
 #: Architectures whose trained weights can be made those of a larger network.
 GROWN_FAMILIES = ("efficientnet", "efficientnet_lite")
+
+#: Trained baselines that other networks can be grown from, by family and name.
+PARENTS = (("classroom", "baseline"), ("lite", "lite0"), ("imagenet", "b0"))
 
 
 def check_growth(parent: ArchitectureSpec, spec: ArchitectureSpec) -> None:
@@ -93,6 +97,17 @@ def check_growth(parent: ArchitectureSpec, spec: ArchitectureSpec) -> None:
                 f"At these widths the first block of stage {number} would {change} a skip "
                 "connection, so it cannot do what the trained one does; choose another width."
             )
+
+
+def parent_of(spec: ArchitectureSpec) -> tuple[str, str] | None:
+    """Family and name of the trained baseline that a network can be grown from, if any."""
+    for family, baseline in PARENTS:
+        try:
+            check_growth(find_model(family, baseline).spec, spec)
+        except UserError:
+            continue
+        return family, baseline
+    return None
 
 
 def _fixed(spec: ArchitectureSpec) -> tuple[object, ...]:

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 #: Most of a file of weights; B5's are 116 MiB.
 MAX_BYTES = 128 * 2**20
 
-#: Families whose trained networks may be the one that is wanted, and whose baselines grow others.
-TRAINED = (("classroom", "baseline"), ("lite", "lite0"), ("imagenet", "b0"))
-
 PYTHON, WEIGHTS = "network.py", "weights.safetensors"
 
 _TORCHVISION = '''"""{title}.
@@ -142,24 +139,16 @@ def exported(task: Background[Any], study: ScaleStudy, title: str) -> Exported:
 
 def best_weights(spec: ArchitectureSpec) -> LoadedModel:
     """The plain network with the best weights there are for it on this machine."""
-    for family, baseline in TRAINED:
+    for family, _ in growth.PARENTS:
         for name in model_family(family).listed:
             if find_model(family, name).spec == spec and weights.is_available(family, name):
                 return weights.load_model(family, name, optimised=False)
-        if _grows(find_model(family, baseline).spec, spec) and weights.is_available(
-            family, baseline
-        ):
-            parent = weights.load_model(family, baseline, optimised=False)
-            return growth.grown_model(parent, spec, optimised=False)
+    parent = growth.parent_of(spec)
+    if parent is not None and weights.is_available(*parent):
+        return growth.grown_model(
+            weights.load_model(*parent, optimised=False), spec, optimised=False
+        )
     return weights.untrained_model(spec, optimised=False)
-
-
-def _grows(parent: ArchitectureSpec, spec: ArchitectureSpec) -> bool:
-    try:
-        growth.check_growth(parent, spec)
-    except UserError:
-        return False
-    return True
 
 
 def python_of(model: LoadedModel, study: ScaleStudy, title: str) -> str:

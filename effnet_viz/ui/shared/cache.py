@@ -50,9 +50,6 @@ PHOTOS_BYTES = 512 * 2**20
 #: Features of photos seen, all visitors together: some twenty photos by five classroom networks.
 FEATURES_BYTES = 256 * 2**20
 
-#: Trained baselines that other networks can be grown from.
-PARENTS = (("classroom", "baseline"), ("lite", "lite0"), ("imagenet", "b0"))
-
 #: Streamlit takes the key of a frozen record from what it prints, which tells all of it.
 _BY_REPR: dict[str | type, Callable[[Any], Any]] = {ModelRef: repr}
 
@@ -110,13 +107,7 @@ def parent_of(spec: ArchitectureSpec) -> tuple[str, str] | None:
     loaded()
     from effnet_viz.engine import growth
 
-    for family, baseline in PARENTS:
-        try:
-            growth.check_growth(find_model(family, baseline).spec, spec)
-        except UserError:
-            continue
-        return family, baseline
-    return None
+    return growth.parent_of(spec)
 
 
 def is_available(family: str, name: str) -> bool:
