@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
+from PIL import Image
 
 from effnet_viz.engine.images import square as centre_square
 from effnet_viz.figures import overlays
-from effnet_viz.figures.base import ROLE_COLOURS
 from effnet_viz.ui.compare import strip
 from effnet_viz.ui.compare.models import CLASSROOM, Family
-from effnet_viz.ui.compare.view import TILE_PX, Maps, jpeg, photo_tile
+from effnet_viz.ui.compare.view import TILE_PX, Maps, banded, jpeg, photo_tile
 from effnet_viz.ui.shared.photos import DEFAULT_SAMPLE, Photo
 
 SKIP = "Just show me"
@@ -78,13 +80,20 @@ def plain_tiles(photo: Photo, family: Family) -> None:
     """The photo, and once more per network, without maps: what stands there while a guess is asked
     for."""
     seen = centre_square(*photo.image.size)
-    picture = overlays.framed(photo.image, seen, TILE_PX)
+
+    def framed(role: str | None = None) -> Image.Image:
+        picture = overlays.framed(photo.image, seen, TILE_PX)
+        return picture if role is None else banded(picture, role)
+
+    key = ("photo", photo.file.key, seen)
     with strip.row(len(family.runnable) + 1):
         with st.container():
-            photo_tile(photo, jpeg(("photo", photo.file.key, seen), lambda: picture))
+            photo_tile(photo, jpeg(key, framed))
         for network in family.runnable:
             with st.container():
-                banded = overlays.banded(picture, ROLE_COLOURS.get(network.role, "#777777"))
-                st.image(banded, alt=f"{photo.alt} {network.title}'s map is not shown yet.",
-                         width="stretch")  # fmt: skip
+                st.image(
+                    jpeg((*key, network.role), partial(framed, network.role)),
+                    alt=f"{photo.alt} {network.title}'s map is not shown yet.",
+                    width="stretch",
+                )
                 st.markdown(f"**{network.heading}** · ?")

@@ -48,6 +48,11 @@ def jpeg(key: Hashable, make: Callable[[], Image.Image]) -> bytes:
     return cast("bytes", _pictures_kept().get(key, encoded, len))
 
 
+def banded(picture: Image.Image, role: str) -> Image.Image:
+    """The picture with a band in the role's colour."""
+    return overlays.banded(picture, ROLE_COLOURS.get(role, "#777777"))
+
+
 def photo_tile(photo: Photo, picture: bytes) -> None:
     """The photo and what it shows, as it stands beside its maps."""
     st.image(picture, alt=photo.alt, width="stretch")
@@ -190,4 +195,4 @@ class Maps:
         )
         if settings.box is not None:
             picture = sheets.boxed(picture, photo.image.size, self.view.square, settings.box)
-        return overlays.banded(picture, ROLE_COLOURS.get(result.role, "#777777"))
+        return banded(picture, result.role)
