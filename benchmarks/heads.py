@@ -1,11 +1,12 @@
 """How long a class's own photos take: features, heads, controls, the whole button.
 
-    python benchmarks/heads.py [--photos N] [--rounds N] [--visits N] [--threads N] [--json]
+    python benchmarks/heads.py [--photos N] [--rounds N] [--visits N] [--plain]
 
 ``--photos`` of three classes (scikit-image's textures, tiles that differ) by the five classroom
 networks, as the page's button does it. The first round compiles the networks' graphs, the others
 do not; both are printed. ``--visits``: so many ask at once; each waits for its turn in the heavy
-lane, and meanwhile a page's own computation (the Scale page's study) is timed.
+lane, and meanwhile a page's own computation (the Scale page's study) is timed. ``--plain``:
+by torch, as where OpenVINO is missing.
 """
 
 from __future__ import annotations
@@ -54,8 +55,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--visits", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--plain", action="store_true")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
+    if asked.plain:
+        sys.modules["openvino"] = None  # type: ignore[assignment]  # how Python says: not there
     torch.set_num_threads(asked.threads)
     sets = made_sets(asked.photos)
     models = [(role, weights.load_model("classroom", role)) for role in ROLES]
@@ -76,6 +80,7 @@ def main() -> None:
         "photos": sum(len(each.photos) for each in sets),
         "networks": len(models),
         "threads": asked.threads,
+        "runtime": "torch" if asked.plain else "OpenVINO",
         "first_s": round(times[0], 2),
         "median_s": round(statistics.median(times[1:]), 2) if asked.rounds else None,
     }

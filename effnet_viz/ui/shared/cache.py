@@ -44,8 +44,8 @@ RESULTS_BYTES = 16 * 2**20
 BYTES_PER_RECORD = 1024
 #: What is counted of maps, each kept with its map.
 NUMBERS_KEPT = 128
-#: Decoded photos: a dozen of twelve megapixels.
-PHOTOS_BYTES = 512 * 2**20
+#: Decoded photos: five of twelve megapixels, for who comes back to one soon after.
+PHOTOS_BYTES = 192 * 2**20
 
 #: Features of photos seen, all visitors together: some twenty photos by five classroom networks.
 FEATURES_BYTES = 256 * 2**20
