@@ -63,8 +63,9 @@ def map_image(
     values = np.asarray(result.raw, dtype=np.float32) / (result.raw_max or 1.0)
     resampling = Image.Resampling.NEAREST if raw_grid else Image.Resampling.BICUBIC
     placed = resampled(values.clip(0, 1), result.centres, side, resampling=resampling)
-    indices = (placed.clip(0, 1) * 255).astype(np.uint8)
-    return Image.fromarray(colour_table(colours)[indices])
+    indices = Image.fromarray((placed.clip(0, 1) * 255).astype(np.uint8))
+    indices.putpalette(colour_table(colours).tobytes())
+    return indices.convert("RGB")
 
 
 def without_a_cell(result: CamResult, side: int) -> Image.Image:

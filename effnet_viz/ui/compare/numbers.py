@@ -53,7 +53,7 @@ def table(maps: Maps) -> None:
     st.table(frame.drop(columns=said_above), alt="What is counted of each map")
     st.download_button(
         "These numbers, CSV",
-        frame.to_csv(),
+        frame.to_csv,
         file_name="attention.csv",
         mime="text/csv",
         icon=":material/download:",

@@ -131,7 +131,7 @@ def _removal_table(maps: Maps, found: Measured) -> None:
     st.table(frame, alt="Deletion, insertion and ROAD of each map")
     st.download_button(
         "These measures, CSV",
-        frame.to_csv(),
+        frame.to_csv,
         file_name="removal.csv",
         mime="text/csv",
         icon=":material/download:",

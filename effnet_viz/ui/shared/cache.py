@@ -44,11 +44,11 @@ RESULTS_BYTES = 16 * 2**20
 BYTES_PER_RECORD = 1024
 #: What is counted of maps, each kept with its map.
 NUMBERS_KEPT = 128
-#: Decoded photos: five of twelve megapixels, for who comes back to one soon after.
-PHOTOS_BYTES = 192 * 2**20
+#: Decoded photos: four of twelve megapixels, for who comes back to one soon after.
+PHOTOS_BYTES = 160 * 2**20
 
-#: Features of photos seen, all visitors together: some twenty photos by five classroom networks.
-FEATURES_BYTES = 256 * 2**20
+#: Features of photos seen, all visitors together: some fifteen photos by five classroom networks.
+FEATURES_BYTES = 192 * 2**20
 
 #: Streamlit takes the key of a frozen record from what it prints, which tells all of it.
 _BY_REPR: dict[str | type, Callable[[Any], Any]] = {ModelRef: repr}

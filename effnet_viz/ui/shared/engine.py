@@ -12,8 +12,9 @@ import streamlit as st
 
 from effnet_viz.engine.serving.turns import Lane, slots_for
 
-#: How often who waits is told the place in line.
-TOLD_EVERY_S = 0.25
+#: How soon who waits is told the place in line, and how often then: to tell thirty is work too.
+TOLD_AFTER_S = 0.25
+TOLD_EVERY_S = 1.0
 
 #: What a map or a prediction needs, slowest first.
 LOADED = (
@@ -128,7 +129,9 @@ def my_turn(device: str) -> Iterator[None]:
     with _lane(device != "cpu").turn() as turn:
         if not turn.wait(0):
             said = st.empty()
-            while not turn.wait(TOLD_EVERY_S):
+            patience = TOLD_AFTER_S
+            while not turn.wait(patience):
+                patience = TOLD_EVERY_S
                 said.info(f"Waiting for the engine: {turn.place.in_words()}.",
                           icon=":material/hourglass_top:")  # fmt: skip
             said.empty()

@@ -20,14 +20,14 @@ class KeptWithin(Generic[T]):
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes = limit_bytes
         self._values: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
+        self._held = 0
         self._lock = threading.Lock()
         self._made: dict[Hashable, threading.Event] = {}
 
     @property
     def held_bytes(self) -> int:
         """What is kept now."""
-        with self._lock:
-            return sum(size for _, size in self._values.values())
+        return self._held
 
     def find(self, key: Hashable) -> T | None:
         """The kept value, None where there is none now."""
@@ -40,7 +40,7 @@ class KeptWithin(Generic[T]):
     def drop(self, key: Hashable) -> None:
         """Forget a value, if it is kept."""
         with self._lock:
-            self._values.pop(key, None)
+            self._forget(key)
 
     def get(self, key: Hashable, make: Callable[[], T], size: Callable[[T], int]) -> T:
         """The kept value, else what ``make`` returns, kept with ``size`` bytes of it."""
@@ -67,6 +67,12 @@ class KeptWithin(Generic[T]):
         if count > self.limit_bytes:
             return
         with self._lock:
+            self._forget(key)
             self._values[key] = (value, count)
-            while sum(held for _, held in self._values.values()) > self.limit_bytes:
-                self._values.popitem(last=False)
+            self._held += count
+            while self._held > self.limit_bytes:
+                self._forget(next(iter(self._values)))
+
+    def _forget(self, key: Hashable) -> None:
+        _, count = self._values.pop(key, (None, 0))
+        self._held -= count
