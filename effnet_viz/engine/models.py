@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 from torchvision.models.efficientnet import EfficientNet, MBConvConfig
 
 from effnet_viz.engine.graph.modules import torch_module
@@ -66,5 +69,20 @@ def efficientnet(spec: ArchitectureSpec, norm_eps: float) -> EfficientNet:
 
 def skeleton(spec: ArchitectureSpec, norm_eps: float | None = None) -> nn.Module:
     """The network without memory behind its weights, to be filled by ``load_state_dict``."""
-    with torch.device("meta"):
+    with torch.device("meta"), _Undrawn():
         return build_model(spec, norm_eps=norm_eps)
+
+
+class _Undrawn(TorchFunctionMode):
+    """Draws no initial weights: on tensors without memory that takes half the time of all."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        if func in (torch.Tensor.normal_, torch.Tensor.uniform_):
+            return args[0]
+        return func(*args, **(kwargs or {}))

@@ -19,8 +19,11 @@ from effnet_viz.scaling.architectures import ArchitectureSpec
 
 
 @torch.no_grad()
-def optimise(module: nn.Module, device: str, spec: ArchitectureSpec | None = None) -> nn.Module:
-    """A new module on ``device`` with the same logits (within rounding); the input is untouched.
+def optimise(
+    module: nn.Module, device: str, spec: ArchitectureSpec | None = None, *, owned: bool = False
+) -> nn.Module:
+    """A new module on ``device`` with the same logits (within rounding); the input is untouched,
+    but where it is ``owned``, which nobody else holds: then it becomes the new one.
 
     The copy is in evaluation mode, its parameters are frozen, its layers keep their names, and a
     folded batch norm is an `nn.Identity`. On the CPU maps and weights are channels last, and with
@@ -31,7 +34,7 @@ def optimise(module: nn.Module, device: str, spec: ArchitectureSpec | None = Non
     `nn.Module` for the whole process, which breaks forward passes of other threads. A batch norm
     that follows no convolution stays as it is.
     """
-    faster = copy.deepcopy(module).eval()
+    faster = (module if owned else copy.deepcopy(module)).eval()
     for parent in list(faster.modules()):
         for conv_name, norm_name in _convolution_norm_pairs(parent):
             conv, norm = getattr(parent, conv_name), getattr(parent, norm_name)

@@ -307,7 +307,7 @@ seeding = threading.Lock()
 
 def _ready(module: nn.Module, spec: ArchitectureSpec, optimised: bool, device: str) -> nn.Module:
     module = module.eval().requires_grad_(False)
-    return optimise(module, device, spec) if optimised else module.to(device)
+    return optimise(module, device, spec, owned=True) if optimised else module.to(device)
 
 
 def described(spec: ArchitectureSpec) -> dict[str, Any]:
