@@ -9,6 +9,7 @@ file, ``assets/lesson/<language>.toml``.
 - ``folder``: where rooms are kept, and how often a screen looks into one.
 - ``gain``: normalised gain of a class, per item and over all, with an interval.
 - ``items``: the test before and after: eight items in two parallel forms.
+- ``more``: the questions of the optional steps, and what came after the search for B0.
 - ``names``: room codes, tokens and nicknames.
 - ``questions``: the questions of each step; every answer is computed when it is asked for.
 - ``room``: the room's store: who may do what, and when; votes are rows.

@@ -28,6 +28,7 @@ from effnet_viz.evidence.family import (
 from effnet_viz.evidence.paper import tables
 from effnet_viz.evidence.results import RUNTIME_TITLES, BenchmarkRow
 from effnet_viz.evidence.timing import example, speedup
+from effnet_viz.lesson import more
 from effnet_viz.lesson.answers import Axes, Kind, Worked
 from effnet_viz.scaling.architectures import EFFICIENTNET_B0, ArchitectureSpec
 from effnet_viz.scaling.blocks import blocks_of, spatial_layer
@@ -379,6 +380,10 @@ QUESTIONS: MappingProxyType[str, Question] = MappingProxyType(
             Question("maps", "choice", _who_points_best, "maps"),
             Question("time", "number", _how_much_faster, "time"),
             Question("mbconv", "number", _what_the_depthwise_sees, "mbconv"),
+            Question("slowest", "choice", lambda setting: more.slowest(setting.times)),
+            Question("slower", "number", lambda setting: more.how_much_slower(setting.times)),
+            Question("reward", "number", lambda _: more.reward_of_twice_the_cost()),
+            Question("activations", "choice", lambda _: more.cheapest_in_activations()),
         )
     }
 )

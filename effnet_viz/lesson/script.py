@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from effnet_viz.lesson.answers import Axes
 from effnet_viz.lesson.items import FORMS, ITEMS
 from effnet_viz.lesson.questions import QUESTIONS, Setting
-from effnet_viz.lesson.steps import STEPS
+from effnet_viz.lesson.steps import SCREENS
 from effnet_viz.lesson.text import Text
 
 _STYLE = """
@@ -33,7 +33,7 @@ def teachers_sheet(text: Text, setting: Setting) -> str:
     """Minutes, questions and true answers of the whole lesson, as one HTML page without script."""
     say = text.say
     parts = [f"<h1>{_plain(say('title'))}</h1>", f"<p>{_plain(say('script_lead'))}</p>"]
-    for step in STEPS.values():
+    for step in SCREENS.values():
         words = text.steps[step.key]
         parts.append(f"<section><h2>{_plain(words.title)}</h2><p>{_plain(words.lead)}</p>")
         parts.append(f"<p>{_plain(words.do)} {_plain(words.notice)}</p>")
@@ -58,7 +58,7 @@ def teachers_sheet(text: Text, setting: Setting) -> str:
 def worksheet(text: Text, setting: Setting) -> str:
     """Every question of the lesson without its answer, as one HTML page without script."""
     parts = [f"<h1>{_plain(text.say('title'))}</h1>", f"<p>{_plain(text.say('sheet_lead'))}</p>"]
-    for step in STEPS.values():
+    for step in SCREENS.values():
         asked = [key for key in step.questions if key in QUESTIONS]
         if asked:
             words = text.steps[step.key]

@@ -90,5 +90,32 @@ STEPS: MappingProxyType[str, Step] = MappingProxyType(
     }
 )
 
+#: For who has more than fifty minutes, after the lesson's last screen.
+MORE: MappingProxyType[str, Step] = MappingProxyType(
+    {
+        step.key: step
+        for step in (
+            Step(
+                "clock",
+                ("slowest", "slower"),
+                (_link("benchmark", "benchmark"),),
+                ("slowest", "slower"),
+            ),
+            Step(
+                "later",
+                ("reward", "activations"),
+                (
+                    _link("paper", "paper", p_section="Reward"),
+                    _link("scale", "scale", by="B0-B7", variant="L2"),
+                ),
+                ("activations",),
+            ),
+        )
+    }
+)
+
+#: Every screen, in order.
+SCREENS: MappingProxyType[str, Step] = MappingProxyType({**STEPS, **MORE})
+
 #: The five steps that teach, without the tests and the game.
 TEACHING = ("why", "one", "cost", "family", "look")

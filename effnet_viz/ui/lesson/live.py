@@ -10,8 +10,11 @@ import streamlit as st
 
 from effnet_viz.evidence.family import steps_sentence
 from effnet_viz.evidence.paper import tables
+from effnet_viz.evidence.results import RUNTIME_TITLES
+from effnet_viz.evidence.timing import example
 from effnet_viz.figures import paper as figures
 from effnet_viz.figures.base import ROLE_COLOURS, network_drawing, si
+from effnet_viz.lesson.more import LATER, Later, of_equal_cost
 from effnet_viz.lesson.questions import Setting
 from effnet_viz.scaling.architectures import (
     CLASSROOM_BASELINE,
@@ -168,6 +171,102 @@ def family(setting: Setting, revealed: bool) -> None:
         _ledger(base, phi)
 
 
+def clock(_: Setting, revealed: bool) -> None:
+    """Four trained networks of equal cost and what they took, in either runtime."""
+    runs = st.segmented_control(
+        say("runtime"),
+        ("torch", "engine"),
+        default="torch",
+        format_func=lambda run: RUNTIME_TITLES["torch" if run == "torch" else "openvino"],
+        key="lesson_runtime",
+        required=True,
+    )
+    rows = of_equal_cost(example(runs="engine" if runs == "engine" else "torch"))
+    ms = [row.latency.median_ms for row in rows.values()]
+    if revealed:
+        chart(
+            figures.bars(
+                list(rows),
+                {say("ms"): ms},
+                figures.Axis(say("ms"), range=(0, 1.15 * max(ms))),
+                colours=([ROLE_COLOURS[role] for role in ROLES[1:]],),
+                texts=([f"{value:.1f}" for value in ms],),
+                height=300,
+            ),
+            "lesson_clock_chart",
+            say("clock_alt"),
+        )
+    table = [
+        {
+            say("trained"): role,
+            say("macs"): si(row.macs),
+            say("ms"): f"{row.latency.median_ms:.1f}" if revealed else "?",
+        }
+        for role, row in rows.items()
+    ]
+    st.table(pd.DataFrame(table).set_index(say("trained")), alt=say("clock_alt"))
+    one = rows["depth"]
+    where = one.latency.device, RUNTIME_TITLES[one.latency.runtime], one.date[:10]
+    st.caption(
+        say("measured_on", device=where[0], runtime=where[1], date=where[2])
+        if revealed
+        else say("predict_first")
+    )
+
+
+def later(_: Setting, revealed: bool) -> None:
+    """What came after B0: one rule at a time, and how large it makes a network."""
+    key = st.pills(
+        say("came_after"),
+        list(LATER),
+        default=next(iter(LATER)),
+        format_func=lambda name: LATER[name].title,
+        key="lesson_later",
+        required=True,
+        wrap=True,
+    )
+    each = LATER[str(key)]
+    if each.secret and not revealed:
+        st.caption(say("predict_first"))
+        return
+    st.markdown(f"**{each.title}**: {say(_LATER_WORDS[each.key])}")
+    _size(each)
+    st.caption(f"{say('source')}: {each.source}")
+
+
+_LATER_WORDS: MappingProxyType[str, str] = MappingProxyType(
+    {
+        "lite": "later_lite",
+        "tiny": "later_tiny",
+        "fast": "later_fast",
+        "v2": "later_v2",
+        "rs": "later_rs",
+    }
+)
+
+
+def _size(each: Later) -> None:
+    """Multiply-adds, parameters and input, built here or as they are printed."""
+    macs: float
+    params: float | None
+    if each.spec is not None:
+        cost = network_cost(each.spec)
+        macs, params, px = cost.macs, cost.params, each.spec.resolution_px
+    elif each.printed is not None:
+        macs, params, px = each.printed
+    else:
+        return
+    whence = say("computed_here" if each.spec is not None else "as_printed")
+    with st.container(horizontal=True):
+        times = macs / network_cost(EFFICIENTNET_B0).macs
+        _metric(say("macs"), si(macs), say("times_b0", times=times))
+        if params is not None:
+            _metric(say("params"), si(params), whence)
+        _metric(say("input_px"), str(px), whence)
+    if each.spec is not None:
+        _drawing("lesson_later_drawing", "compound", EFFICIENTNET_B0, each.spec)
+
+
 def _released(base: ArchitectureSpec) -> list[figures.Guide]:
     """B1 to B4 as lines at their cost: they have no φ."""
     if base != EFFICIENTNET_B0:
@@ -226,5 +325,13 @@ def _drawing_alt(base: ArchitectureSpec, spec: ArchitectureSpec) -> str:
 
 #: What a step shows, by its key.
 LIVE: MappingProxyType[str, Callable[[Setting, bool], None]] = MappingProxyType(
-    {"why": why, "one": one, "cost": cost, "family": family, "look": maps.look}
+    {
+        "why": why,
+        "one": one,
+        "cost": cost,
+        "family": family,
+        "look": maps.look,
+        "clock": clock,
+        "later": later,
+    }
 )

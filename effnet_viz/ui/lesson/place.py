@@ -21,7 +21,7 @@ from effnet_viz.lesson.folder import data_folder
 from effnet_viz.lesson.items import MOMENTS
 from effnet_viz.lesson.names import clean_code
 from effnet_viz.lesson.room import LIFE_S, Phase, RoomState, RoomStore, Seat
-from effnet_viz.lesson.steps import STEPS
+from effnet_viz.lesson.steps import SCREENS
 from effnet_viz.scaling.architectures import ARCHITECTURES, EFFICIENTNET_B0, ArchitectureSpec
 
 Role = Literal["seat", "teacher"]
@@ -255,7 +255,7 @@ def kept_by_browser() -> Mapping[str, str]:
 
 def known_screen(screen: str) -> str:
     """A screen's key; the first one for anything else."""
-    return screen if screen in STEPS else next(iter(STEPS))
+    return screen if screen in SCREENS else next(iter(SCREENS))
 
 
 def minutes_left(state: RoomState) -> float:

@@ -14,7 +14,7 @@ from effnet_viz.lesson.items import MOMENTS, Moment
 from effnet_viz.lesson.questions import QUESTIONS, Setting
 from effnet_viz.lesson.room import Phase
 from effnet_viz.lesson.script import teachers_sheet, worksheet
-from effnet_viz.lesson.steps import BUDGETS, STEPS
+from effnet_viz.lesson.steps import BUDGETS, SCREENS
 from effnet_viz.ui.lesson import address, game, place, preflight, sheet, tally
 from effnet_viz.ui.lesson.place import AsTeacher
 from effnet_viz.ui.lesson.wording import attempt, filled, say, text
@@ -49,7 +49,7 @@ def header(here: AsTeacher) -> None:
         st.toggle(say("present"), key=_PRESENT, bind="query-params", help=say("present_help"))
     if presenting():
         st.html(_LARGE)
-    screens = list(STEPS)
+    screens = list(SCREENS)
     st.session_state["lesson_screen_of_class"] = here.state.screen
 
     def moved() -> None:

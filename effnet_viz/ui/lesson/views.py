@@ -10,7 +10,7 @@ from effnet_viz.lesson.items import MOMENTS
 from effnet_viz.lesson.names import clean_code
 from effnet_viz.lesson.questions import Setting, shipped
 from effnet_viz.lesson.script import teachers_sheet, worksheet
-from effnet_viz.lesson.steps import STEPS, Step
+from effnet_viz.lesson.steps import SCREENS, Step
 from effnet_viz.ui.lesson import ask, entry, game, live, place, sheet, teacher
 from effnet_viz.ui.lesson.place import Alone, AsTeacher, OnSeat, Place
 from effnet_viz.ui.lesson.wording import problems, say, text
@@ -49,7 +49,7 @@ def _code_in_link() -> str:
 
 
 def _alone() -> None:
-    names = list(STEPS)
+    names = list(SCREENS)
     where, network = st.columns([2.2, 1], vertical_alignment="bottom")
     with where:
         key = st.pills(
@@ -66,7 +66,7 @@ def _alone() -> None:
         base = entry.own_base()
     screen = place.known_screen(str(key))
     here = place.alone(base)
-    _screen(here, STEPS[screen])
+    _screen(here, SCREENS[screen])
     _onwards(screen)
     entry.doors()
     with st.expander(say("for_teachers"), icon=":material/schedule:"):
@@ -89,7 +89,7 @@ def _alone() -> None:
 
 
 def _onwards(screen: str) -> None:
-    names = list(STEPS)
+    names = list(SCREENS)
     at = names.index(screen)
 
     def go(name: str) -> None:
@@ -113,7 +113,7 @@ def _on_seat(here: OnSeat) -> None:
     nickname = f" · {here.place.nickname}" if here.place.nickname else ""
     st.text(say("seat_is", code=here.state.code, number=here.place.number) + nickname)
     _follow(here.state.code, here.state.version)
-    _screen(here, STEPS[place.known_screen(here.state.screen)])
+    _screen(here, SCREENS[place.known_screen(here.state.screen)])
     st.button(say("leave_room"), key="lesson_leave", on_click=place.leave, type="tertiary")
 
 
@@ -130,8 +130,8 @@ def _follow(code: str, version: int) -> None:
 
 def _teaching(here: AsTeacher) -> None:
     teacher.header(here)
-    step = STEPS[place.known_screen(here.state.screen)]
-    if step.key == next(iter(STEPS)):
+    step = SCREENS[place.known_screen(here.state.screen)]
+    if step.key == next(iter(SCREENS)):
         teacher.invitation(here)
     _screen(here, step)
     if not teacher.presenting():

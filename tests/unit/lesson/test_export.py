@@ -15,7 +15,7 @@ from effnet_viz.lesson.items import ITEMS, asked, form_of
 from effnet_viz.lesson.questions import QUESTIONS, shipped
 from effnet_viz.lesson.room import Vote
 from effnet_viz.lesson.script import teachers_sheet, worksheet
-from effnet_viz.lesson.steps import STEPS
+from effnet_viz.lesson.steps import SCREENS
 from effnet_viz.lesson.text import load
 
 
@@ -85,7 +85,7 @@ def test_the_script_has_every_screen_question_and_answer(sheet):
     outline = Outline()
     outline.feed(sheet)
     assert outline.headings[0] == 1
-    assert outline.headings.count(2) == len(STEPS)
+    assert outline.headings.count(2) == len(SCREENS)
     assert outline.headings.count(3) == len(QUESTIONS) + 2
     for before, after in pairwise(outline.headings):
         assert after - before <= 1

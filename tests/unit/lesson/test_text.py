@@ -11,7 +11,7 @@ from effnet_viz.errors import ResourceError
 from effnet_viz.evidence.family import baseline_of, family_results
 from effnet_viz.lesson.items import FORMS, ITEMS
 from effnet_viz.lesson.questions import QUESTIONS, shipped
-from effnet_viz.lesson.steps import STEPS, TEACHING
+from effnet_viz.lesson.steps import SCREENS, STEPS, TEACHING
 from effnet_viz.lesson.text import OTHER, StepText, load
 from effnet_viz.scaling.architectures import ARCHITECTURES
 
@@ -23,10 +23,10 @@ def placeholders(template: str) -> set[str]:
 
 
 def test_every_screen_question_and_item_has_its_words_and_no_other():
-    assert list(TEXT.steps) == list(STEPS)
+    assert list(TEXT.steps) == list(SCREENS)
     assert set(TEXT.questions) == set(QUESTIONS)
     assert list(TEXT.items) == list(ITEMS)
-    for step in STEPS.values():
+    for step in SCREENS.values():
         assert set(TEXT.steps[step.key].links) == {link.key for link in step.links}
         assert set(step.first) <= set(step.questions)
 
@@ -63,7 +63,7 @@ def test_an_item_fills_in_in_both_forms(key):
 
 
 def test_the_script_covers_fifty_minutes_without_a_gap():
-    minutes = [line[0] for step in TEXT.steps.values() for line in step.script]
+    minutes = [line[0] for key in STEPS for line in TEXT.steps[key].script]
     ends = [tuple(map(int, span.split("–"))) for span in minutes]
     assert ends[0][0] == 0
     assert ends[-1][1] == 50
