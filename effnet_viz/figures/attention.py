@@ -18,6 +18,7 @@ from effnet_viz.evidence.attention import (
     seeds_range,
 )
 from effnet_viz.evidence.results import RemovalCurves
+from effnet_viz.evidence.seeds.one_photo import Likeness
 from effnet_viz.figures.base import NEUTRAL, ROLE_COLOURS, TRANSPARENT
 from effnet_viz.figures.paper import faded
 from effnet_viz.scaling.centres import Centres, tiles
@@ -89,6 +90,31 @@ def measured(rows: Sequence[AttentionRow], measure: str, title: str) -> go.Figur
     )
     figure.update_xaxes(title=title, zeroline=False, ticksuffix=" %")
     return _laid_out(figure, 330, top=56, right=24, legend_y=1.1)
+
+
+def likeness(seeds: Sequence[float], roles: Sequence[Likeness]) -> go.Figure:
+    """One line for the baseline's ``seeds``, one a role: a mark for every pair of networks, by the
+    rank correlation of their maps of one photo. Left of the dotted line nothing is a seed's doing
+    alone."""
+    figure = go.Figure()
+    rows = [("baseline", seeds), *((role.role, role.to_baseline) for role in roles)]
+    for role, found in rows:
+        figure.add_scatter(
+            x=list(found),
+            y=[_LIKE.format(role) if role != "baseline" else _SEEDS] * len(found),
+            mode="markers",
+            marker={"size": 12, "color": ROLE_COLOURS[role], "opacity": 0.8},
+            hovertemplate="ρ %{x:.2f}<extra></extra>",
+            showlegend=False,
+        )
+    if seeds:
+        figure.add_vline(min(seeds), line={"dash": "dot", "width": 1.6, "color": NEUTRAL})
+    figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
+    figure.update_xaxes(title="rank correlation of two maps, ρ", zeroline=False)
+    return _laid_out(figure, 250, top=8)
+
+
+_SEEDS, _LIKE = "two seeds of the baseline", "{} and baseline"
 
 
 def _bars(group: Sequence[AttentionRow]) -> dict[str, object]:

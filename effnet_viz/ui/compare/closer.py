@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import combinations, product
 
 import streamlit as st
 from PIL import Image
@@ -12,11 +14,13 @@ from effnet_viz.errors import UserError
 from effnet_viz.evidence.checkpoints import shipped_members
 from effnet_viz.evidence.map_methods import METHODS
 from effnet_viz.evidence.results import CamResult
+from effnet_viz.evidence.seeds.one_photo import Likeness, on_this_photo
 from effnet_viz.figures import overlays
+from effnet_viz.figures.attention import likeness
 from effnet_viz.ui.compare.gallery import lower_first
 from effnet_viz.ui.compare.models import CLASSROOM, Network
 from effnet_viz.ui.compare.view import Maps
-from effnet_viz.ui.shared import cache
+from effnet_viz.ui.shared import cache, parts
 
 STRIP_PX = 170
 
@@ -123,27 +127,53 @@ def controls(maps: Maps) -> None:
 
 
 def _seeds(maps: Maps) -> None:
-    members = [m for m in shipped_members() if m.seed and "-2x" not in m.name]
+    members = [m for m in shipped_members() if m.seed and m.times != 2]
     if not members:
         st.caption(
             "No second seed ships, so nobody can say how much of a difference between roles is "
             "chance."
         )
         return
-    st.markdown(
-        "**The same network, another seed.** A difference between roles that is no larger than one "
-        "between seeds means nothing."
-    )
-    by_role = {network.role: result for network, result in maps.shown}
+    st.markdown("**Is it the role, or the seed?** The same network, trained from another start.")
+    found = {n.role: [result] for n, result in maps.shown if not n.key.startswith("tuned/")}
     with st.container(horizontal=True, gap="small"):
         for member in members:
-            if member.role in by_role:
+            if member.role in found:
                 network = Network(f"classroom/{member.name}", member.name, member.role)
                 with st.container(width=STRIP_PX):
-                    _other(maps, network, by_role[member.role])
+                    other = _other(maps, network, found[member.role][0])
+                    found[member.role] += [] if other is None else [other]
+    if maps.target.index is not None and not METHODS[maps.view.settings.method].slow:
+        _beside_seeds(found)
 
 
-def _other(maps: Maps, network: Network, beside: CamResult) -> None:
+def _beside_seeds(found: Mapping[str, list[CamResult]]) -> None:
+    """Whether roles differ by more than seeds, where all maps are for one class."""
+    baseline = found.get("baseline", [])
+    seeds = _alike(combinations(baseline, 2))
+    roles = [
+        Likeness(role, _alike(product(made, baseline)), _alike(combinations(made, 2)))
+        for role, made in found.items()
+        if role != "baseline"
+    ]
+    said = on_this_photo(seeds, roles)
+    if not said:
+        return
+    st.markdown(said)
+    parts.chart(likeness(seeds, roles), key="likeness", alt=said)
+    st.caption(
+        "Every mark is a pair of networks. A few seeds give a floor, not a test; over many photos: "
+        "*Over many photos*."
+    )
+
+
+def _alike(pairs: Iterable[tuple[CamResult, CamResult]]) -> tuple[float, ...]:
+    found = (cache.rank_correlation(one, other) for one, other in pairs)
+    return tuple(each for each in found if each is not None)
+
+
+def _other(maps: Maps, network: Network, beside: CamResult) -> CamResult | None:
+    """The map of a network that is not in the row, shown; None where it cannot be made."""
     view = maps.view
     try:
         quick = _quick(view.settings.method)
@@ -151,7 +181,7 @@ def _other(maps: Maps, network: Network, beside: CamResult) -> None:
         found = cache.cam(MapRequest(look, quick, beside.target_index, stage))
     except UserError as error:
         st.caption(f"**{network.title}**: {error}")
-        return
+        return None
     words = f"{network.title}: {lower_first(cache.in_words(found))}"
     st.image(
         maps.picture(found, 2 * STRIP_PX, dims=False, own_scale=True), alt=words, width="stretch"
@@ -161,6 +191,7 @@ def _other(maps: Maps, network: Network, beside: CamResult) -> None:
     if network.key.startswith("classroom/"):
         like = like.replace("the trained map", "the shipped one's")
     st.caption(f"**{network.title}**  \n{like}")
+    return found
 
 
 def _quick(method: str) -> str:

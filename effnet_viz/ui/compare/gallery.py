@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from effnet_viz.engine.requests import MapRequest
 from effnet_viz.errors import ResourceError, UserError
+from effnet_viz.evidence.family import listed
 from effnet_viz.evidence.map_methods import METHODS
 from effnet_viz.evidence.results import CamResult, TopClass
 from effnet_viz.figures import drawn_on, overlays
@@ -173,7 +174,7 @@ def said(maps: Maps) -> str:
         return "These weights are **untrained**: what they say is chance."
     if len(groups) > 1:
         parts = [
-            f"{_listed(titles)} say{'s' if len(titles) == 1 else ''} **{label}**"
+            f"{listed(titles)} say{'s' if len(titles) == 1 else ''} **{label}**"
             for label, titles in groups.items()
         ]
         return f"**The networks disagree:** {'; '.join(parts)}."
@@ -186,10 +187,6 @@ def said(maps: Maps) -> str:
     if label in labels:
         return f"{whole} **{label}**, and {'is' if one else 'are'} right."
     return f"{whole} **{label}**, and {'is' if one else 'are'} wrong: it is {' and '.join(labels)}."
-
-
-def _listed(titles: list[str]) -> str:
-    return titles[0] if len(titles) == 1 else f"{', '.join(titles[:-1])} and {titles[-1]}"
 
 
 def tiles(maps: Maps) -> None:
@@ -288,7 +285,8 @@ def _weights(maps: Maps) -> None:
     ]
     st.markdown(
         f"{' '.join(badges)}  \n:small[Bright speaks for the class; a finer grid alone looks "
-        f"sharper (see *Raw grid*); one photo proves nothing. {_input(labels)}]"
+        "sharper (see *Raw grid*); one photo proves nothing (see *Random weights, seeds*). "
+        f"{_input(labels)}]"
     )
 
 

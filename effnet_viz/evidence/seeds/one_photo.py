@@ -1,0 +1,46 @@
+"""On one photo: do roles look elsewhere than the baseline by more than seeds do?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from effnet_viz.evidence.family import listed
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How alike a role's maps of one photo are to the baseline's: rank correlations, -1 to 1.
+
+    ``to_baseline``: of every network of the role with every one of the baseline. ``own``: between
+    the role's own seeds, empty where only one ships.
+    """
+
+    role: str
+    to_baseline: tuple[float, ...]
+    own: tuple[float, ...] = ()
+
+    def is_elsewhere(self, floor: float) -> bool:
+        """Whether even its most baseline-like pair is less alike than the least alike seeds, of
+        which the baseline's are alike by ``floor`` at least."""
+        return bool(self.to_baseline) and max(self.to_baseline) < min((floor, *self.own))
+
+
+def on_this_photo(seeds: Sequence[float], roles: Sequence[Likeness]) -> str:
+    """Which roles look elsewhere, in a sentence; ``seeds``: rank correlations between the
+    baseline's. Empty where there is nothing to compare."""
+    roles = [role for role in roles if role.to_baseline]
+    if not seeds or not roles:
+        return ""
+    floor = min(seeds)
+    between = f"its own seeds differ from one another (ρ {floor:.2f} to {max(seeds):.2f})"
+    elsewhere = [role.role for role in roles if role.is_elsewhere(floor)]
+    others = [role.role for role in roles if role.role not in elsewhere]
+    if not elsewhere:
+        return f"On this photo no role differs from the baseline by more than {between}."
+    look = "looks" if len(elsewhere) == 1 else "look"
+    rest = f"; {listed(others)} {'does' if len(others) == 1 else 'do'} not" if others else ""
+    return (
+        f"On this photo **{listed(elsewhere)}** {look} elsewhere than the baseline, by more than "
+        f"{between}{rest}."
+    )
