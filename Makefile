@@ -21,7 +21,7 @@ serve: .venv/.installed  ## start it for a class: address and QR code, one serve
 	$(BIN)/python -m effnet_viz app --class
 
 test: .venv/.installed-dev browser check  ## install what tests need; checks, tests, coverage
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 check: .venv/.installed-dev  ## format, lint, types
 	$(BIN)/ruff format --check .

@@ -13,13 +13,11 @@ from hypothesis import settings
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 settings.load_profile("steady")
 
+#: Files that take longest, the longest first. Of several worker processes each takes whole files in
+#: the order of collection, so that none is left with a long one when the others have done theirs.
+LONGEST = ()
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of several worker processes each takes whole files, as a file's tests share what they load;
-    all that need the browser go to one, as they share a server."""
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            file = item.nodeid.partition("::")[0]
-            group = "browser" if item.get_closest_marker("browser") else file
-            item.add_marker(pytest.mark.xdist_group(group))
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = {f"tests/{name}.py": number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def open_page() -> Callable[..., AppTest]:
     """``open_page("pages/run.py", phi="2")``: the app on that page, run once from that link."""
 

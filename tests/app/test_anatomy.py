@@ -2,8 +2,6 @@
 unit tests' oracles and of counting by hand."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 
@@ -141,17 +139,3 @@ def test_an_impossible_network_is_one_sentence_with_a_way_out(open_page):
     app = open_page(PAGE, architecture="Classroom baseline", by="d, w, r", width="0.3")
     assert any("rounds to none" in error.value for error in app.error)
     assert not app.table
-
-
-def test_anatomy_needs_no_torch():
-    script = (
-        "import sys\n"
-        "from streamlit.testing.v1 import AppTest\n"
-        "from effnet_viz.ui.shared import engine\n"
-        "engine.begin_loading = lambda: None  # in the background, after the page\n"
-        "app = AppTest.from_file('app.py', default_timeout=60).run()\n"
-        "app.switch_page('pages/anatomy.py').run()\n"
-        "assert not app.exception and app.table, app.exception\n"
-        "assert 'torch' not in sys.modules, 'torch was imported'\n"
-    )
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)

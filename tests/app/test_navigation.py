@@ -1,5 +1,7 @@
 """The app as a whole: every page opens, by navigation and by link."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,3 +36,19 @@ def test_a_page_run_by_itself_starts_over_inside_the_app(monkeypatch):
     assert again == ["rerun"]
     shell.inside_app()
     assert again == ["rerun"]
+
+
+def test_the_pages_of_the_subject_need_no_torch():
+    script = (
+        "import sys\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        "from effnet_viz.ui.shared import engine\n"
+        "engine.begin_loading = lambda: None  # in the background, after the page\n"
+        "app = AppTest.from_file('app.py', default_timeout=60).run()\n"
+        "assert not app.exception and app.title, app.exception\n"
+        "for page in ('anatomy', 'paper'):\n"
+        "    app.switch_page(f'pages/{page}.py').run()\n"
+        "    assert not app.exception and app.subheader, (page, app.exception)\n"
+        "assert 'torch' not in sys.modules, 'torch was imported'\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)

@@ -3,8 +3,6 @@
 import csv
 import io
 import json
-import subprocess
-import sys
 
 import pytest
 import streamlit as st
@@ -375,17 +373,3 @@ def test_nonsense_in_the_link_never_breaks_the_page(open_page):
     ):  # fmt: skip
         app = open_page(PAGE, **query)
         assert app.subheader[0].value
-
-
-def test_paper_needs_no_torch():
-    script = (
-        "import sys\n"
-        "from streamlit.testing.v1 import AppTest\n"
-        "from effnet_viz.ui.shared import engine\n"
-        "engine.begin_loading = lambda: None  # in the background, after the page\n"
-        "app = AppTest.from_file('app.py', default_timeout=60).run()\n"
-        "app.switch_page('pages/paper.py').run()\n"
-        "assert not app.exception and app.subheader, app.exception\n"
-        "assert 'torch' not in sys.modules, 'torch was imported'\n"
-    )
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)

@@ -2,8 +2,6 @@
 oracle/ and the paper."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -253,16 +251,3 @@ def test_the_component_is_complete_in_its_files():
     assert {f"{script}.js" for script in live._SCRIPTS} | {"now.js"} == {
         name for name in sources if name.endswith(".js")
     }
-
-
-def test_scale_needs_no_torch():
-    script = (
-        "import sys\n"
-        "from streamlit.testing.v1 import AppTest\n"
-        "from effnet_viz.ui.shared import engine\n"
-        "engine.begin_loading = lambda: None  # in the background, after the page\n"
-        "app = AppTest.from_file('pages/scale.py', default_timeout=60).run()\n"
-        "assert not app.exception and app.slider, app.exception\n"
-        "assert 'torch' not in sys.modules, 'torch was imported'\n"
-    )
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)

@@ -2,8 +2,6 @@
 
 import hashlib
 import io
-import subprocess
-import sys
 import tarfile
 import time
 
@@ -133,11 +131,6 @@ def test_an_archive_with_something_else_in_it(publisher):
     with pytest.raises(ResourceError, match="could not be unpacked"):
         imagenette.fetch()
     assert not imagenette.is_fetched()
-
-
-def test_importing_needs_no_torch():
-    code = "import sys, effnet_viz.engine.training.imagenette; assert 'torch' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_the_command_line_takes_the_photos_at_hand_or_fetches_them(
