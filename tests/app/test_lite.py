@@ -62,6 +62,7 @@ def test_an_empty_place_grows_lite0_which_then_says_the_same(open_page):
     said = texts(app)
     assert "grown from lite lite0, not trained further" in said
     assert "equal the parent's by construction" in said
+    assert "No short training is offered here" in said
     shares = re.findall(r"(\w[\w ]*) (\d+) %  \n:small\[", "\n".join(m.value for m in app.markdown))
     assert len(shares) == 2
     assert shares[0] == shares[1]

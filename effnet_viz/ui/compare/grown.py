@@ -78,7 +78,11 @@ def equal_by_construction(view: View) -> None:
         icon=":material/content_copy:",
     )
     if view.family.parent[0] == LITE:
-        return  # the training here feeds other values than these weights expect
+        st.caption(
+            "No short training is offered here: Lite's weights expect pixels on another scale than "
+            "the training feeds."
+        )
+        return
     with st.expander("Train it a little", icon=":material/fitness_center:"):
         _fine_tune(view, own, view.family.parent)
 
