@@ -7,4 +7,8 @@ from effnet_viz.ui.transfer import views
 
 shell.inside_app()
 st.title("Which network learns your classes best?")
+st.caption(
+    "The networks stay as they are. On what each sees in your photos a linear head is trained, and "
+    "asked about photos that it was not trained on."
+)
 views.page()

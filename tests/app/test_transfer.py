@@ -1,13 +1,16 @@
 """The Your classes page: the example by itself, what is missing in words, and nothing left over."""
 
+import gc
 import re
 import threading
 import time
 
 import pytest
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from effnet_viz.engine.serving import turns
 from effnet_viz.engine.transfer import photo_sets
+from effnet_viz.engine.transfer.results import TransferStudy
 from effnet_viz.ui.transfer import training
 from tests.app.conftest import texts
 
@@ -27,6 +30,10 @@ def small_example(monkeypatch):
     return sets
 
 
+def help_of(element):
+    return element.proto.help
+
+
 def finished(app):
     """The app once its work in the background has ended and is shown."""
     deadline = time.monotonic() + 100
@@ -43,9 +50,11 @@ def test_the_example_trains_by_itself_and_everything_is_shown(open_page, small_e
     app = finished(open_page(PAGE, networks="baseline"))
     assert not app.exception
     assert re.search(r"baseline has \d+ of 12 photos right", texts(app))
-    table = next(t.value for t in app.table if "shuffled, %" in t.value.columns)
-    assert list(table.index) == ["baseline", "random weights"]
-    assert "each photo left out once" in texts(app)
+    table = next(t.value for t in app.table if "shuffled labels" in t.value.columns)
+    assert list(table.index) == ["baseline", "baseline, random weights"]
+    assert re.fullmatch(r"\d+ % \(\d+ to \d+\)", table["shuffled labels"].iloc[0])
+    assert "as well as guessing, 33 % (mean, least and most of 12 random orders)" in texts(app)
+    assert any("one photo of each class left out at a time" in help_of(c) for c in app.caption)
     assert "exact CAM" in texts(app)
     assert any("head-classroom-baseline.npz" in code.value for code in app.code)
 
@@ -80,6 +89,55 @@ def test_own_classes_are_trained_and_one_button_deletes_all_of_it(open_page, sma
     assert not app.exception
     assert "Add 2 to 8 classes; there are 0." in texts(app)
     assert "brick" not in repr(app.session_state)
+
+
+@pytest.fixture
+def uploads(monkeypatch):
+    """The ids of the uploaded files that the server holds."""
+    held = set()
+    add, remove = MemoryUploadedFileManager.add_file, MemoryUploadedFileManager.remove_file
+
+    def added(self, session, file):
+        held.add(file.file_id)
+        add(self, session, file)
+
+    def removed(self, session, number):
+        held.discard(number)
+        remove(self, session, number)
+
+    monkeypatch.setattr(MemoryUploadedFileManager, "add_file", added)
+    monkeypatch.setattr(MemoryUploadedFileManager, "remove_file", removed)
+    return held
+
+
+def test_nothing_of_a_visits_photos_outlives_their_deletion(open_page, small_example, uploads):
+    """Neither what came out, in any store of the server, nor the files as they were uploaded."""
+    app = finished(open_page(PAGE, networks="baseline"))
+    app.segmented_control(key="transfer_source").select("Your photos").run()
+    for turn, each in enumerate(small_example[:2]):
+        app.text_input(key=f"transfer_name_{turn}").set_value(each.name)
+        files = [(f"secret {n}.jpg", p.data, "image/jpeg") for n, p in enumerate(each.photos)]
+        app.file_uploader(key=f"transfer_files_{turn}").set_value(files).run()
+        app.button(key="transfer_add").click().run()
+    app.button(key="start_transfer").click().run()
+    finished(app)
+    assert studies("secret 0.jpg")
+    assert not uploads  # the originals went when the photos were taken over
+    app.file_uploader(key="transfer_new_file_2").set_value(files[0]).run()
+    assert len(uploads) == 1
+    app.button(key="transfer_delete").click().run()
+    app.run()
+    assert not app.exception
+    assert not studies("secret 0.jpg")
+    assert not uploads
+
+
+def studies(title):
+    """All results about a photo of this title that anything still holds."""
+    gc.collect()
+    return [
+        each for each in gc.get_objects() if type(each) is TransferStudy and title in each.titles
+    ]
 
 
 def test_thirty_at_once_wait_in_the_heavy_lane_and_others_do_not(open_page, small_example):

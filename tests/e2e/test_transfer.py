@@ -80,7 +80,7 @@ def test_three_classes_from_files_to_heads_to_nothing(
     expect(page.get_by_text("compound says grass")).to_be_visible()
 
     rows = list(csv.DictReader(io.StringIO(downloaded(page, "CSV").decode())))
-    assert [row["network"] for row in rows] == ["baseline", "compound", "random weights"]
+    assert [row["network"] for row in rows] == ["baseline", "compound", "baseline, random weights"]
     page.get_by_text("Take it away").click()
     head = np.load(io.BytesIO(downloaded(page, "Head (npz)")))
     assert list(head["classes"]) == ["wall", "grass", "gravel"]

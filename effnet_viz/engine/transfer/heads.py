@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import RidgeClassifierCV
-from sklearn.model_selection import LeaveOneOut, StratifiedKFold, cross_val_predict
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
@@ -18,9 +18,12 @@ Array = NDArray[np.float32]
 
 #: Ridge penalties to choose from, by leave-one-out on the training photos alone.
 ALPHAS = tuple(float(alpha) for alpha in np.logspace(0, 5, 11))
-#: Up to so many photos each is left out once; of more, a tenth at a time.
-ONE_BY_ONE = 24
+#: Photos are left out in at most so many parts, each with as many of every class as can be.
 FOLDS = 10
+#: Random orders of the labels: as many as make up so many answers, within bounds. One order of few
+#: photos may by luck do well, or badly.
+SHUFFLED_ANSWERS = 300
+SHUFFLES = (3, 12)
 
 
 def classifier() -> Pipeline:
@@ -46,29 +49,47 @@ def fit(features: Array, labels: Sequence[int]) -> LinearHead:
     return LinearHead(weights.astype(np.float32), bias.astype(np.float32), float(ridge.alpha_))
 
 
-def left_out(features: Array, labels: Sequence[int]) -> tuple[int, ...]:
+def left_out(features: Array, labels: Sequence[int], seed: int = 0) -> tuple[int, ...]:
     """The class of every photo, said by a head that was trained without it: penalty and
-    standardisation included."""
+    standardisation included; ``seed`` draws the parts.
+
+    Every part that is left out has of all classes alike. Were one photo left out alone, its class
+    would be the rarest among the rest, and its mean the one that lacks it: heads that have learned
+    nothing would then be right less often than guessing is.
+    """
     with threadpool_limits(1, user_api="blas"):  # for so small matrices threads only wait
         said = cross_val_predict(
-            classifier(), features.astype(np.float64), labels, cv=_folds(labels)
+            classifier(),
+            features.astype(np.float64),
+            labels,
+            cv=StratifiedKFold(_folds(labels), shuffle=True, random_state=seed),
         )
     return tuple(int(each) for each in said)
 
 
+def right_of_shuffled(features: Array, labels: Sequence[int]) -> tuple[int, ...]:
+    """The control: how many of the photos heads get right of labels in a random order, for each of
+    several orders."""
+    fewest, most = SHUFFLES
+    orders = min(most, max(fewest, round(SHUFFLED_ANSWERS / len(labels))))
+    found = []
+    for seed in range(orders):
+        mixed = shuffled(labels, seed)
+        said = left_out(features, mixed, seed)
+        found.append(sum(a == b for a, b in zip(said, mixed, strict=True)))
+    return tuple(found)
+
+
 def folds_in_words(labels: Sequence[int]) -> str:
     """How photos are left out."""
-    how = _folds(labels)
-    if isinstance(how, LeaveOneOut):
-        return "each photo left out once"
-    return f"{how.get_n_splits()} stratified folds"
+    counts, folds = np.bincount(labels), _folds(labels)
+    if (counts == folds).all():
+        return "one photo of each class left out at a time"
+    return f"left out in {folds} parts, each with as many of every class as can be"
 
 
-def _folds(labels: Sequence[int]) -> LeaveOneOut | StratifiedKFold:
-    if len(labels) <= ONE_BY_ONE:
-        return LeaveOneOut()
-    fewest = int(np.bincount(labels).min())
-    return StratifiedKFold(min(FOLDS, fewest), shuffle=True, random_state=0)
+def _folds(labels: Sequence[int]) -> int:
+    return min(FOLDS, int(np.bincount(labels).min()))
 
 
 def shuffled(labels: Sequence[int], seed: int = 0) -> tuple[int, ...]:

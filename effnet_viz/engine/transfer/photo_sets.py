@@ -237,7 +237,8 @@ def example() -> Example:
         return Example(
             tuple(_imagenette_class(folder / "val" / wnid) for wnid in _SHOWN),
             f"Imagenette's validation photos, {EXAMPLE_PHOTOS} of each class. The classroom "
-            "networks learned these classes from other photos, so this is no new task for them.",
+            "networks learned these classes from other photos, so this is no new task for them. "
+            "ImageNet's networks have even learned from some of these photos.",
         )
     return Example(
         tuple(_texture(name) for name in _TEXTURES),

@@ -38,9 +38,9 @@ class LinearHead:
 @dataclass(frozen=True, eq=False)
 class NetworkResult:
     """One network: ``said`` is the class that it gave each photo while the photo was left out;
-    ``shuffled`` how many of the photos it got right of labels in a random order. ``seconds`` are
-    those of one photo's pass in this run; ``border`` the share of each class's maps outside the
-    middle half of its photos, None where a class has no map."""
+    ``shuffled`` how many of the photos it got right of labels in a random order, for each of
+    several orders. ``seconds`` are those of one photo's pass in this run; ``border`` the share of
+    each class's maps outside the middle half of its photos, None where a class has no map."""
 
     key: str
     title: str
@@ -51,7 +51,7 @@ class NetworkResult:
     seconds: float
     said: tuple[int, ...]
     right: int
-    shuffled: int
+    shuffled: tuple[int, ...]
     head: LinearHead
     border: tuple[float | None, ...]
 
@@ -72,8 +72,13 @@ class NetworkResult:
 
     @property
     def shuffled_accuracy(self) -> float:
-        """With labels in a random order, in percent."""
-        return 100 * self.shuffled / self.photos
+        """With labels in a random order, in percent, the mean over the orders."""
+        return 100 * sum(self.shuffled) / (len(self.shuffled) * self.photos)
+
+    @property
+    def shuffled_range(self) -> tuple[float, float]:
+        """The least and the most of it that one order gave, in percent."""
+        return 100 * min(self.shuffled) / self.photos, 100 * max(self.shuffled) / self.photos
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,7 +39,7 @@ def transfer(
     kept = [photo for each in sets for photo in each.photos]
     task.report("Reading the photos", 0.0)
     photos = [photo.image for photo in kept]
-    work = [*models, ("random weights", random_control)]
+    work = [*models, (f"{models[0][0]}, random weights", random_control)]
     done = []
     for number, (title, model) in enumerate(work):
         done.append(_network(task, title, model, photos, labels, number, len(work)))
@@ -75,8 +75,7 @@ def _network(
     report("leaving photos out", PASSES)
     said = heads.left_out(found.pooled, labels)
     report("the shuffled labels", (1 + PASSES) / 2)
-    mixed = heads.shuffled(labels)
-    said_of_mixed = heads.left_out(found.pooled, mixed)
+    of_shuffled = heads.right_of_shuffled(found.pooled, labels)
     head = heads.fit(found.pooled, labels)
     centres = cell_centres(model.spec)[-1]
     border = []
@@ -99,7 +98,7 @@ def _network(
         seconds=found.seconds,
         said=said,
         right=sum(a == b for a, b in zip(said, labels, strict=True)),
-        shuffled=sum(a == b for a, b in zip(said_of_mixed, mixed, strict=True)),
+        shuffled=of_shuffled,
         head=head,
         border=tuple(border),
     )

@@ -86,6 +86,7 @@ def _collect(
             kept.pop(next(iter(kept)))
     elif job.should_stop():
         st.session_state[f"cancelled_{slot}"] = True
+    work.visits_work.clear(job.number, job)  # the visit keeps the result, and may delete it
 
 
 @st.fragment(run_every=POLL_SECONDS)
@@ -95,6 +96,17 @@ def _watch(job: Background[Any], slot: str) -> None:
     if standing.finished:
         st.rerun()
     st.progress(standing.share, text=standing.in_words())
-    st.button("Cancel", key=f"cancel_{slot}", on_click=job.cancel, icon=":material/stop:")
+    st.button(
+        "Cancel", key=f"cancel_{slot}", on_click=_cancel, args=(slot, job.number),
+        icon=":material/stop:",
+    )  # fmt: skip
     if standing.cancelled:
         st.caption("Stopping after this step.")
+
+
+def _cancel(slot: str, number: int) -> None:
+    """Stop this work, if the slot still holds it. Streamlit keeps a button's arguments until the
+    visit ends, and so would keep what the work made."""
+    running = _running(slot)
+    if running is not None and running[1].number == number:
+        running[1].cancel()

@@ -43,7 +43,7 @@ def accuracy_against(
         )
     for level, dash, said, where in (
         (study.chance, "dash", "largest class", "bottom left"),
-        (study.random.accuracy, "dot", "random weights", "top right"),
+        (study.random.accuracy, "dot", study.random.title, "top right"),
     ):
         figure.add_hline(
             y=level,

@@ -35,7 +35,7 @@ def section(study: TransferStudy, sets: Sets, device: str) -> None:
         wanted = st.selectbox(
             "Where it looks for",
             range(len(study.classes)),
-            format_func=lambda number: study.classes[number],
+            format_func=study.classes.__getitem__,  # Streamlit keeps it: it must not hold more
             key="transfer_wanted",
         )
         if not own:

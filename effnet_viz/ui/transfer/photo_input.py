@@ -9,12 +9,15 @@ from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from effnet_viz.engine.images import FORMATS, MAX_BYTES
 from effnet_viz.engine.transfer import photo_sets
 from effnet_viz.engine.transfer.photo_sets import CLASSES, PHOTOS, VISIT_BYTES, Sets
 from effnet_viz.errors import UserError
-from effnet_viz.ui.shared import pressed
+from effnet_viz.ui.shared import pressed, work
 from effnet_viz.ui.shared.photos import camera_is_allowed
 
 EXAMPLE, OWN = "Worked example", "Your photos"
@@ -132,6 +135,7 @@ def _take(name: str, files: Iterable[tuple[str, bytes]], place: DeltaGenerator) 
 
 def _next_round(problems: Iterable[str], name: str = "") -> None:
     """New, empty widgets; after a camera's photo the name stays for the next one."""
+    _let_go_of_files()
     st.session_state[_SAID] = tuple(problems)
     turn = st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
     if name:
@@ -164,6 +168,8 @@ def delete_everything() -> None:
     under_way = st.session_state.get("job_transfer")
     if under_way is not None:
         under_way[1].cancel()
+        work.visits_work.clear(under_way[1].number, under_way[1])
+    _let_go_of_files()
     for holder in st.session_state.get("transfer_held", ()):
         holder.clear()
     turn = st.session_state.get(_ROUND, 0) + 1
@@ -172,6 +178,20 @@ def delete_everything() -> None:
             del st.session_state[key]
     st.session_state[_ROUND] = turn
     st.session_state["transfer_deleted"] = True
+
+
+def _let_go_of_files() -> None:
+    """Have the server forget this page's uploaded files, which it else keeps, whole and as they
+    came, until the visit ends."""
+    context = get_script_run_ctx()
+    files = None if context is None else context.uploaded_file_mgr
+    if context is None or not isinstance(files, MemoryUploadedFileManager):
+        return
+    for key, value in st.session_state.items():
+        if str(key).startswith("transfer_"):
+            for each in value if isinstance(value, list) else [value]:
+                if isinstance(each, UploadedFile):
+                    files.remove_file(context.session_id, each.file_id)
 
 
 def plain(name: str) -> str:

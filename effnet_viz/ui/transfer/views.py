@@ -14,7 +14,7 @@ from effnet_viz.ui.transfer.photo_input import plain
 
 WRONG_SHOWN = 24
 #: Columns of the table's file alone: the numbers unrounded.
-_IN_FILE = ("right, %", "from, %", "to, %", "macs", "ms", "ridge penalty")
+_IN_FILE = ("right, %", "from, %", "to, %", "shuffled, %", "macs", "ms", "ridge penalty")
 #: The uploader names the server's limit, which is not a photo's.
 _STYLE = """<style>
 [data-testid='stFileUploaderDropzoneInstructions'] {display: none}
@@ -70,54 +70,55 @@ def _outcome(study: TransferStudy) -> None:
         [_row(each) for each in (*study.networks, study.random)],
         name="your-classes",
         alt="Every network on your photos, and its controls",
-        formats={"shuffled, %": ".0f"},
         hidden=_IN_FILE,
     )
+    orders = len(study.random.shuffled)
     st.caption(
-        f"{len(study.labels)} photos, {study.folds}; intervals are Wilson's 95 %. Which is best is "
-        "an exact sign test on the same photos, corrected for the number of networks. Shuffled "
-        f"labels should fail: always saying the largest class gets {study.chance:.0f} %. "
-        f"{_of_random_weights(study)} Time is this run's, of passes in batches; networks of the "
-        "same cost are drawn side by side."
+        "**Shuffled labels** leave nothing to learn, so heads trained on them should do as well as "
+        f"guessing, {100 / len(study.classes):.0f} % (mean, least and most of {orders} random "
+        f"orders). {_of_random_weights(study)}",
+        help=f"The {len(study.labels)} photos: {study.folds}. Bars and intervals are Wilson's "
+        "95 %. Which network is best is an exact sign test on the same photos, corrected for the "
+        "number of networks. Times are of this run, in batches.",
     )
 
 
 def _of_random_weights(study: TransferStudy) -> str:
-    who = f"random weights ({study.networks[0].title}'s)"
-    if study.random.interval[0] > study.chance:
-        return (
-            f"Even {who} do better than that: colours and textures alone tell these classes apart "
-            f"in {study.random.right} of {study.random.photos} photos."
-        )
-    return f"Here {who} are not surely better than that: what tells these classes apart is learned."
+    control = study.random
+    lead = f"**{control.title}**: never trained, it has {control.right} of {control.photos} right"
+    if control.interval[0] > study.chance:
+        return f"{lead}, so that much colours and textures alone tell apart."
+    return f"{lead}, not surely better than guessing: what tells these classes apart is learned."
 
 
 def _row(result: NetworkResult) -> dict[str, str | float]:
     low, high = result.interval
+    least, most = result.shuffled_range
+    in_file = (
+        result.accuracy, low, high, result.shuffled_accuracy, result.macs,
+        1000 * result.seconds, result.head.alpha,
+    )  # fmt: skip
     return {
         "network": result.title,
         "right": f"{result.right} of {result.photos}",
         "95 % interval": f"{max(0.0, low):.0f} to {high:.0f} %",
-        "shuffled, %": result.shuffled_accuracy,
+        "shuffled labels": f"{result.shuffled_accuracy:.0f} % ({least:.0f} to {most:.0f})",
         "multiply-adds": si(result.macs),
         "ms per photo": f"{1000 * result.seconds:.1f}",
         "weights": model_views.weights_kind(result.weights),
-        **dict(
-            zip(
-                _IN_FILE,
-                (result.accuracy, low, high, result.macs, 1000 * result.seconds, result.head.alpha),
-                strict=True,
-            )
-        ),
+        **dict(zip(_IN_FILE, in_file, strict=True)),
     }
 
 
 def _mistakes(study: TransferStudy, sets: Sets) -> None:
     st.subheader("What it gets wrong")
     titles = {each.title: each for each in study.networks}
+    labels = {
+        each.title: f"{each.title}, {len(study.wrong(each))} wrong" for each in study.networks
+    }
     chosen = st.segmented_control(
         "Network", list(titles), default=next(iter(titles)), required=True, key="transfer_network",
-        format_func=lambda title: f"{title}, {len(study.wrong(titles[title]))} wrong",
+        format_func=labels.__getitem__,  # Streamlit keeps it for the visit: it holds no results
     )  # fmt: skip
     result = titles.get(chosen or "", study.networks[0])
     left, right = st.columns([1, 1.6], gap="large")

@@ -31,7 +31,7 @@ def network(title, wrong, border=(0.4, 0.4)):
         0.01,
         said,
         40 - len(wrong),
-        20,
+        (18, 20, 25),
         head,
         border,
     )
@@ -67,6 +67,12 @@ def test_confusion_and_wrong_photos_are_counted_by_hand():
     assert found.confusion(one).tolist() == [[18, 2], [1, 19]]
     assert found.wrong(one) == (0, 1, 25)
     assert found.chance == 50
+
+
+def test_the_shuffled_controls_mean_and_range_by_hand():
+    one = network("one", ())
+    assert one.shuffled_accuracy == pytest.approx(52.5)
+    assert one.shuffled_range == (45, 62.5)
 
 
 def test_one_photo_more_is_no_best_network():

@@ -10,6 +10,7 @@ import torch
 from pytorch_grad_cam import HiResCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from sklearn.linear_model import RidgeClassifier
+from sklearn.model_selection import LeaveOneOut, StratifiedKFold, cross_val_predict
 from torch import nn
 
 from effnet_viz.engine import weights
@@ -76,19 +77,50 @@ def test_two_classes_have_two_opposite_scores():
 
 
 def test_each_photo_is_said_by_a_head_that_never_saw_it():
+    """Of equal classes one photo each is left out: by hand, over scikit-learn's parts."""
     x = np.random.default_rng(1).normal(size=(12, 20))
-    labels = [n % 3 for n in range(12)]
-    by_hand = [
-        int(
-            heads.classifier()
-            .fit(np.delete(x, n, 0), np.delete(labels, n))
-            .predict(x[n : n + 1])[0]
-        )
-        for n in range(12)
-    ]
-    assert list(heads.left_out(x, labels)) == by_hand
-    assert heads.folds_in_words(labels) == "each photo left out once"
-    assert heads.folds_in_words(labels * 10) == "10 stratified folds"
+    labels = np.array([n % 3 for n in range(12)])
+    by_hand = np.full(12, -1)
+    for rest, out in StratifiedKFold(4, shuffle=True, random_state=0).split(x, labels):
+        assert sorted(labels[out]) == [0, 1, 2]
+        by_hand[out] = heads.classifier().fit(x[rest], labels[rest]).predict(x[out])
+    assert heads.left_out(x, labels) == tuple(by_hand)
+
+
+def test_how_photos_are_left_out_is_said():
+    assert heads.folds_in_words([0, 1, 2] * 4) == "one photo of each class left out at a time"
+    assert heads.folds_in_words([0, 1, 2] * 20).startswith("left out in 10 parts")
+    assert heads.folds_in_words([0] * 3 + [1] * 20).startswith("left out in 3 parts")
+
+
+def right_of_shuffled(by):
+    """The mean share right of six photos' shuffled labels of two classes, over sixty orders, with
+    its standard error; ``by`` says each photo's class, with a seed."""
+    found = []
+    for seed in range(60):
+        x = np.random.default_rng(1000 + seed).normal(size=(6, 300))
+        mixed = heads.shuffled((0, 1) * 3, seed)
+        found.append(np.mean(np.array(by(x, mixed, seed)) == mixed))
+    return np.mean(found), np.std(found) / len(found) ** 0.5
+
+
+def test_shuffled_labels_are_right_as_often_as_guesses_are():
+    """Left out one by one they are right less often: a known fault, which the parts mend."""
+    mean, error = right_of_shuffled(heads.left_out)
+    assert abs(mean - 0.5) < 3 * error < 0.1
+    one_by_one, error = right_of_shuffled(
+        lambda x, mixed, _: cross_val_predict(heads.classifier(), x, mixed, cv=LeaveOneOut())
+    )
+    assert one_by_one < 0.5 - 10 * error
+
+
+@pytest.mark.parametrize(("photos", "orders"), [(6, 12), (60, 5), (480, 3)])
+def test_few_photos_have_many_orders(monkeypatch, photos, orders):
+    monkeypatch.setattr(heads, "left_out", lambda x, mixed, seed: mixed[::-1])
+    labels = [n % 3 for n in range(photos)]
+    found = heads.right_of_shuffled(np.zeros((photos, 1)), labels)
+    mixed = [heads.shuffled(labels, seed) for seed in range(orders)]
+    assert found == tuple(sum(a == b for a, b in zip(m, m[::-1], strict=True)) for m in mixed)
 
 
 def test_shuffled_labels_are_the_same_labels():
