@@ -20,12 +20,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from effnet_viz import __version__
-from effnet_viz.cli import cam, cost, predict
+from effnet_viz.cli import cam, cost, evaluate, predict
 from effnet_viz.cli.photos import WHAT
 from effnet_viz.cli.terminal import BAD_INPUT, FAILURE, INTERRUPTED, print_error
 from effnet_viz.errors import ResourceError, UserError
-from effnet_viz.evidence.attention import ATTENTION_FILE
-from effnet_viz.evidence.checkpoints import CHECKPOINT_DIR
 from effnet_viz.evidence.files import output
 from effnet_viz.evidence.search.points import DEFAULT_POINTS, SEARCH_EPOCHS
 from effnet_viz.scaling.architectures import (
@@ -247,30 +245,9 @@ def _add_search(add_parser: AddParser) -> None:
 def _add_evaluate(add_parser: AddParser) -> None:
     command = add_parser("evaluate", help="measure the shipped weights on validation photos again")
     _add_data(command)
-    command.add_argument(
-        "--attention",
-        nargs="?",
-        const=str(ATTENTION_FILE),
-        metavar="TABLE",
-        help="measure instead where the networks look, on photos with boxes; compared with TABLE, "
-        "or written to it where there is none (default: the shipped table)",
-    )
-    command.add_argument(
-        "--detail-px", type=int, metavar="N",
-        help="measure instead on photos shrunk to N pixels and enlarged again, compared with "
-        "results/classroom-blurred.json, or written to it where there is none",
-    )  # fmt: skip
-    command.add_argument(
-        "--tolerance", type=float, default=0.1, metavar="POINTS",
-        help="a figure is the same within so much (default: %(default)s); the shipped ones were "
-        "measured on photos kept at 224 px, and another copy may move them by some tenths",
-    )  # fmt: skip
-    command.add_argument(
-        "--out", default=str(CHECKPOINT_DIR), metavar="FOLDER",
-        help="the weights to measure (default: those that ship)",
-    )  # fmt: skip
+    evaluate.add_measures(command)
     _add_json(command)
-    command.set_defaults(run=_run_evaluate)
+    command.set_defaults(run=evaluate.run_evaluate)
 
 
 def _add_data_folder(command: argparse.ArgumentParser) -> None:
@@ -315,12 +292,6 @@ def _run_search(options: argparse.Namespace) -> None:
     from effnet_viz.cli.search import run_search  # torch
 
     run_search(options)
-
-
-def _run_evaluate(options: argparse.Namespace) -> bool:
-    from effnet_viz.cli.training import run_evaluate  # torch
-
-    return run_evaluate(options)
 
 
 def _add_doctor(add_parser: AddParser) -> None:

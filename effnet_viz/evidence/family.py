@@ -4,16 +4,18 @@ same. From the shipped records; no torch here.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
-from statistics import stdev
 from typing import Any
 
 from effnet_viz.evidence import accuracy
 from effnet_viz.evidence.checkpoints import CHECKPOINT_DIR, read_record, shipped_members
 from effnet_viz.evidence.coarse import Blurred, CoarseRun
+from effnet_viz.evidence.seeds import paired
+from effnet_viz.evidence.seeds.hits import hits_folder, read_hits
+from effnet_viz.evidence.seeds.paired import NO_LUCK, Difference, Part
 from effnet_viz.scaling.architectures import CLASSROOM_BASELINE
 from effnet_viz.scaling.cost import network_cost
 from effnet_viz.scaling.families import CLASSROOM_HALFWAY, ROLES
@@ -32,7 +34,8 @@ class FamilyResult:
 
     ``times``: the cost aimed at, in baselines; ``built``: the cost as built. ``top1``: validation
     accuracy in percent, the mean of ``seeds``, with the 95 % interval ``low`` to ``high`` that
-    ``val_n`` photos allow (every seed is measured on the same photos).
+    ``val_n`` photos allow (every seed is measured on the same photos). ``hits``: a bit a photo for
+    each seed (`effnet_viz.evidence.seeds.hits`); empty where they are not kept of every seed.
     """
 
     role: str
@@ -44,6 +47,7 @@ class FamilyResult:
     seeds: tuple[float, ...]
     val_n: int
     epochs: int
+    hits: tuple[int, ...] = ()
 
 
 def family_results(folder: Path = CHECKPOINT_DIR) -> list[FamilyResult]:
@@ -51,7 +55,10 @@ def family_results(folder: Path = CHECKPOINT_DIR) -> list[FamilyResult]:
     base = network_cost(CLASSROOM_BASELINE).macs
     groups: dict[tuple[str, int], list[dict[str, Any]]] = {}
     for member in shipped_members(folder):
-        groups.setdefault((member.role, member.times), []).append(read_record(member.name, folder))
+        record = read_record(member.name, folder)
+        kept = read_hits(member.name, record["sha256"], hits_folder(folder))
+        record["hits"] = kept.bits if kept and kept.count == record["val_n"] else None
+        groups.setdefault((member.role, member.times), []).append(record)
     found = []
     for role, times in WANTED:
         records = groups.get((role, times), [])
@@ -61,7 +68,9 @@ def family_results(folder: Path = CHECKPOINT_DIR) -> list[FamilyResult]:
         top1, val_n = sum(seeds) / len(seeds), int(records[0]["val_n"])
         low, high = accuracy.interval(top1, val_n)
         built, epochs = records[0]["macs"] / base, int(records[0]["epochs"])
-        found.append(FamilyResult(role, times, built, top1, low, high, seeds, val_n, epochs))
+        hits = tuple(record["hits"] for record in records if record["hits"] is not None)
+        hits = hits if len(hits) == len(records) else ()
+        found.append(FamilyResult(role, times, built, top1, low, high, seeds, val_n, epochs, hits))
     return found
 
 
@@ -86,14 +95,54 @@ def ranked(found: Sequence[FamilyResult]) -> list[FamilyResult]:
     return sorted(fours, key=lambda result: -result.top1)
 
 
-def told_apart_by(found: Sequence[FamilyResult]) -> float:
-    """Up to how many points two networks may differ by chance, 95 % of the time: chance among the
-    photos, as if each had its own (they share them, so this is rather too much), and luck of the
-    start, as far as the baseline's seeds show it; ``√(margin² + (1.96 √2 s)²)``."""
-    best = max(found, key=lambda result: result.top1)
-    spread = max((stdev(r.seeds) for r in found if len(r.seeds) > 1), default=0.0)
-    photos = accuracy.margin(best.top1, best.val_n)
-    return math.hypot(photos, accuracy.Z95 * math.sqrt(2) * spread)
+def difference(found: Sequence[FamilyResult], *terms: tuple[float, FamilyResult]) -> Difference:
+    """A sum of weighted accuracies, by default a difference, with its uncertainty.
+
+    Chance among the photos is counted photo by photo; where hits are not kept, as if each network
+    had its own photos, which is rather too much. Luck of the start is that of all of ``found`` that
+    were trained several times.
+    """
+    one_seed = paired.between_seeds([result.seeds for result in found])
+    luck = paired.combined([(weight, result.seeds) for weight, result in terms], one_seed)
+    count = terms[0][1].val_n
+    if all(result.hits for _, result in terms):
+        return paired.contrast([(weight, result.hits) for weight, result in terms], count, luck)
+    points = sum(weight * result.top1 for weight, result in terms)
+    variance = sum(
+        (weight * accuracy.standard_error(result.top1, count)) ** 2 for weight, result in terms
+    )
+    return Difference(points, Part(variance, count - 1), luck or NO_LUCK)
+
+
+def told_apart_by(found: Sequence[FamilyResult], one: FamilyResult, other: FamilyResult) -> float:
+    """How many points these two must differ by, with every pair of roles counted."""
+    level = paired.LEVEL / max(1, len(pairs(found)))
+    return difference(found, (1, one), (-1, other)).half(level)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two roles and their difference; ``apart``: is it beyond chance, all pairs together?"""
+
+    better: FamilyResult
+    worse: FamilyResult
+    by: Difference
+    apart: bool
+
+
+def pairs(found: Sequence[FamilyResult]) -> list[Pair]:
+    """Every two of the baseline and the roles at four times its cost, the best first."""
+    base, order = baseline_of(found), ranked(found)
+    if base is not None:
+        order = sorted([*order, base], key=lambda result: -result.top1)
+    every = list(combinations(order, 2))
+    differences = [difference(found, (1, one), (-1, other)) for one, other in every]
+    return [
+        Pair(one, other, by, apart)
+        for (one, other), by, apart in zip(
+            every, differences, paired.apart(differences), strict=True
+        )
+    ]
 
 
 def order_sentence(found: Sequence[FamilyResult]) -> str:
@@ -105,65 +154,99 @@ def order_sentence(found: Sequence[FamilyResult]) -> str:
     said = ", ".join(f"{result.role} {result.top1:.1f}" for result in order)
     sentence = f"At four times the baseline's cost, in percent: **{said}**"
     sentence += f"; the baseline has {base.top1:.1f}. " if base else ". "
-    needed = told_apart_by(found)
-    near = [r.role for r in others if best.top1 - r.top1 <= needed]
+    leads = [pair for pair in pairs(found) if pair.better is best and pair.worse in others]
+    near = [pair.worse.role for pair in leads if not pair.apart]
     apart = ""
     if near:
         apart = f", but {listed(near)} cannot be told from it"
-    elif others:
+    elif leads:
         apart = (
-            f", {best.top1 - others[0].top1:.1f} points before the next, a little more than chance "
-            f"allows ({needed:.1f})"
-            if best.top1 - others[0].top1 < 1.5 * needed
-            else f", well beyond chance ({needed:.1f} points)"
+            f", {leads[0].by.points:.1f} points before the next ({_interval(leads[0].by)}), beyond "
+            "chance"
         )
     if best.role == "compound":
         return f"{sentence}Compound scaling comes first, as in the paper{apart}."
     return f"{sentence}In the paper compound scaling comes first; here it is {best.role}{apart}."
 
 
+def _interval(by: Difference) -> str:
+    return f"{by.low:+.1f} to {by.high:+.1f}"
+
+
 def certainty_sentence(found: Sequence[FamilyResult]) -> str:
-    """How much of a difference may be chance."""
-    base = baseline_of(found)
-    sentence = (
-        f"Two equally good networks may differ by up to {told_apart_by(found):.1f} points by chance"
+    """How chance was counted, and which roles differ beyond it."""
+    if not found:
+        return ""
+    how = (
+        f"All networks saw the same {found[0].val_n:,} photos; differences are counted photo by "
+        "photo"
+        if all(result.hits for result in found)
+        else f"Differences are counted as if each network had {found[0].val_n:,} photos of its own"
     )
-    if base is None or len(base.seeds) < 2:
-        return f"{sentence} among the photos; each was trained once, so luck comes on top."
-    sentence += (
-        f", among {base.val_n:,} photos and by luck of the start: {len(base.seeds)} seeds of the "
-        f"baseline reach {min(base.seeds):.1f} to {max(base.seeds):.1f} %."
+    several = [result for result in found if len(result.seeds) > 1]
+    if several:
+        reach = ", ".join(
+            f"{len(r.seeds)} seeds of {_name(r)} reach {min(r.seeds):.1f} to {max(r.seeds):.1f} %"
+            for r in several
+        )
+        once = ", and the rest, trained once, are taken to vary as much"
+        how += f", with luck of the start: {reach}{once if len(several) < len(found) else ''}."
+    else:
+        how += "; each was trained once, so luck of the start comes on top."
+    every = pairs(found)
+    if not every:
+        return how
+    near = [f"{pair.better.role} and {pair.worse.role}" for pair in every if not pair.apart]
+    if not near:
+        return f"{how} **All {len(every)} pairs** of roles differ beyond chance."
+    return (
+        f"{how} Of {len(every)} pairs of roles **{len(every) - len(near)} differ beyond chance** "
+        f"(at most 5 % that any such verdict is wrong); not to be told apart: {'; '.join(near)}."
     )
-    once = all(len(r.seeds) == 1 for r in found if r is not base)
-    return f"{sentence} The scaled networks were trained once." if once else sentence
+
+
+def _name(result: FamilyResult) -> str:
+    return f"{result.role} at 2×" if result.times == 2 else result.role
 
 
 def steps_sentence(found: Sequence[FamilyResult]) -> str:
     """What the first and the second doubling of each dimension bought, and whether it flattens, as
     the paper's do (its section 3.2); empty where none is known at both."""
     base = baseline_of(found)
-    at = {(result.role, result.times): result.top1 for result in found}
-    steps = {
-        role: (at[role, 2] - base.top1, at[role, 4] - at[role, 2])
-        for role in CLASSROOM_HALFWAY
-        if base and (role, 2) in at and (role, 4) in at
-    }
-    if not steps:
+    at = {(result.role, result.times): result for result in found}
+    known = [r for r in CLASSROOM_HALFWAY if base and (r, 2) in at and (r, 4) in at]
+    if base is None or not known:
         return ""
+    steps, bends = [], []
+    for role in known:
+        half, full = at[role, 2], at[role, 4]
+        first = difference(found, (1, half), (-1, base))
+        second = difference(found, (1, full), (-1, half))
+        bends.append(difference(found, (1, full), (-2, half), (1, base)))
+        steps.append((first, second))
     said = ", ".join(
-        f"{role} {first:+.1f} and {second:+.1f}" for role, (first, second) in steps.items()
+        f"{role} {first.points:+.1f} and {second.points:+.1f}"
+        for role, (first, second) in zip(known, steps, strict=True)
     )
-    flatter = [role for role, (first, second) in steps.items() if second < first]
+    flatter = {
+        role: (f"{role} ({bend.points:+.1f} points, {_interval(bend)})", apart)
+        for role, bend, apart in zip(known, bends, paired.apart(bends), strict=True)
+        if bend.points < 0
+    }
+    sure = [said for said, apart in flatter.values() if apart]
+    seen = [said for said, _ in flatter.values()]
     verdict = (
-        "and so does each here"
-        if len(flatter) == len(steps)
-        else f"here only {listed(flatter)} {'does' if len(flatter) == 1 else 'do'}"
+        f"here, beyond chance, {listed(sure)}"
+        if sure
+        else f"here the second step is the smaller one for {listed(seen)}, which may be chance "
+        "with every dimension counted"
         if flatter
         else "here none does: at so little cost no dimension has run out yet"
     )
+    widest = max(step.half() for pair in steps for step in pair)
     return (
         f"Points for the first and for the second doubling: {said}. In the paper each dimension "
-        f"alone flattens, {verdict}. One step is uncertain by {told_apart_by(found):.1f} points."
+        f"alone flattens, {verdict}. One step is uncertain by up to {widest:.1f} points."
     )
 
 
@@ -187,6 +270,12 @@ def step_two_sentence(outcome: Mapping[str, Any] | None) -> str:
         f"γ {mixture['gamma']:g} with **φ = {compound['phi']:g}**, which builds "
         f"{compound['built_ratio']:.2f}× (by the law {compound['law_ratio']:.2f}×)."
     )
+
+
+def _unpaired(found: Sequence[FamilyResult], one: FamilyResult, other: FamilyResult) -> float:
+    """How many points must lie between such two and a network of whose hits nothing is kept."""
+    terms = ((1, replace(one, hits=())), (-1, replace(other, hits=())))
+    return difference(found, *terms).half()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +307,7 @@ def detail_or_work(found: Sequence[FamilyResult], run: CoarseRun | None) -> Deta
         fine,
         work=run.val_top1 - base.top1,
         detail=fine.top1 - run.val_top1,
-        needed=told_apart_by([base, fine]),
+        needed=_unpaired(found, fine, base),
     )
 
 
@@ -264,7 +353,7 @@ def less_detail(found: Sequence[FamilyResult], rows: Sequence[Blurred]) -> LessD
     row = next((r for r in rows if (r.model, r.detail_px) == wanted), None)
     if base is None or fine is None or row is None:
         return None
-    return LessDetail(base, fine, row, told_apart_by([base, fine]))
+    return LessDetail(base, fine, row, _unpaired(found, fine, base))
 
 
 def less_detail_sentence(parts: LessDetail) -> str:

@@ -32,6 +32,7 @@ from effnet_viz.evidence.checkpoints import (
 )
 from effnet_viz.evidence.coarse import read_blurred, read_coarse
 from effnet_viz.evidence.family import (
+    FamilyResult,
     certainty_sentence,
     detail_or_work,
     detail_sentence,
@@ -39,10 +40,13 @@ from effnet_viz.evidence.family import (
     less_detail,
     less_detail_sentence,
     order_sentence,
+    pairs,
     step_two_sentence,
     steps_sentence,
 )
 from effnet_viz.evidence.search.records import read_outcome
+from effnet_viz.evidence.seeds.agreement import agreement_sentence, read_agreement
+from effnet_viz.evidence.seeds.squash import read_squash, squash_sentence
 from effnet_viz.scaling.families import ClassroomMember
 
 CARD_FILE = CHECKPOINT_DIR.parent / "MODEL_CARD.md"
@@ -107,7 +111,8 @@ def _table(shipped: Sequence[Shipped]) -> str:
 Top-1 accuracy. *Held out*: 909 training photos kept back, read after every epoch. *Validation*:
 {n:,} photos no training saw, read once, with the half-precision weights that ship; chance is 10 %,
 and the figure's standard error is about {standard_error(shipped[0][1]["val_top1"], n):.1f} points.
-`python -m effnet_viz evaluate --data FOLDER` measures every figure again. Parameters and
+`python -m effnet_viz evaluate --data FOLDER` measures every figure again;
+`assets/results/classroom-hits` keeps which photos each network got right. Parameters and
 multiply-adds are computed, and tested against torch's flop counter.
 """
     )
@@ -150,17 +155,46 @@ def _findings(folder: Path) -> str:
         less_detail_sentence(shown) if shown else "",
         detail_sentence(trained) if trained else "",
     ]
+    more.insert(3, _pairs(found))
     return "## What they show\n\n" + "\n\n".join(filter(None, more)) + "\n"
 
 
+def _pairs(found: Sequence[FamilyResult]) -> str:
+    """Every two roles: by how much they differ, and how sure that is."""
+    lines = ["| better | than | points | 95 % | photos | with luck |",
+             "|---|---|---|---|---|---|"]  # fmt: skip
+    for pair in pairs(found):
+        by = pair.by
+        mark = "**" if pair.apart else ""
+        lines.append(
+            f"| {pair.better.role} | {pair.worse.role} | {mark}{by.points:+.1f}{mark} "
+            f"| {by.low:+.1f} to {by.high:+.1f} | {by.photos.variance**0.5:.2f} "
+            f"| {by.error:.2f} |"
+        )
+    return (
+        "\n".join(lines)
+        + """
+
+Differences of every two roles, photo by photo, with standard errors: by chance among the photos
+alone, then with luck of the start. Luck is the variance between seeds of one network, added to that
+over photos, paired. Both hold what a seed does to single photos, so the sum is rather too
+large, as that of Owen's pigeonhole bootstrap (2007); why seeds count: Bouthillier et al. 2021.
+Intervals are Cochran and Cox's (1950). Bold is beyond chance with every pair counted (Holm 1979),
+which asks for more than that the interval excludes 0."""
+    )
+
+
 def _limits() -> str:
-    return """## What they do not show
+    squashed = squash_sentence(read_squash())
+    return f"""## What they do not show
 
 - They say nothing about ImageNet or about large networks: ten easy classes, a few million
   multiply-adds, a short training.
 - They know ten classes and answer with one of them for any photo.
 - They were trained and validated on photos squashed to squares; the app shows them undistorted
   centre squares.
+
+{squashed}
 """
 
 
@@ -186,6 +220,8 @@ def _attention(rows: Sequence[AttentionRow]) -> str:
     )
     placed = placing_sentence(read_shifts())
     placed = f"\n\n**Where a cell lies.** {placed}" if placed else ""
+    alike = agreement_sentence(read_agreement())
+    alike = f"\n\n**Two seeds, two roles.** {alike}" if alike else ""
     return (
         f"""## Where they look
 
@@ -196,7 +232,7 @@ baseline's seeds do, beyond chance among the photos.
 
 """
         + "\n".join(lines)
-        + f"\n\n{meanings}\n\n{verdicts}{placed}\n"
+        + f"\n\n{meanings}\n\n{verdicts}{alike}{placed}\n"
     )
 
 

@@ -179,7 +179,7 @@ def _depth_alone(setting: Setting) -> Worked:
     depth, base = setting.trained("depth", 4), baseline_of(setting.family)
     best = setting.trained("resolution", 4)
     assert base is not None
-    needed = told_apart_by(setting.family)
+    needed = told_apart_by(setting.family, depth, base)
     return Worked(
         "point",
         (depth.built, depth.top1),

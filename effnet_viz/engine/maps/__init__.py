@@ -2,6 +2,7 @@
 
 May import the engine; loads torch.
 
+- ``agreement``: how alike are the maps of two networks? Measured on boxed photos.
 - ``attention``: how good is the attention? Measured on boxed photos that no training sees.
 - ``cam``: class activation maps, without touching the shared model.
 - ``closed_form``: the last stage's maps without a backward pass.

@@ -10,4 +10,5 @@ May import the engine; only ``imagenette`` loads no torch, so pages may import i
 - ``search``: the small grid search, really run: every point trained alike and measured on held-out
   photos.
 - ``shipping``: shipping a trained network of the family: half-precision weights and their record.
+- ``squash``: what it costs that networks trained on squashed photos are shown undistorted ones.
 """

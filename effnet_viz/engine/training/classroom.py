@@ -6,7 +6,7 @@ validation photos are read once, with the half-precision weights that ship.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from effnet_viz.engine.training.recipe import (
     PhotoSet,
     Recipe,
     load_photos,
+    right_photos,
     split_held_out,
     top1_percent,
     train,
@@ -26,6 +27,13 @@ from effnet_viz.engine.training.recipe import (
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.checkpoints import CHECKPOINT_DIR, CURVES_FILE, write_curves
 from effnet_viz.evidence.coarse import COARSE_FILE, CoarseRun, write_coarse
+from effnet_viz.evidence.seeds.hits import (
+    Hits,
+    hits_folder,
+    hits_of,
+    photo_list,
+    write_hits,
+)
 from effnet_viz.evidence.splits import RESULTS_DIR, Split, read_names
 from effnet_viz.scaling.cost import network_cost
 from effnet_viz.scaling.families import CLASSROOM_EPOCHS, IMAGENETTE_CLASSES, classroom_member
@@ -94,7 +102,8 @@ def train_member(
         on_epoch=on_epoch,
         on_step=on_step,
     )
-    top1 = top1_percent(shipping.half_precision_copy(module), data.val, member.spec.resolution_px)
+    shipped = shipping.half_precision_copy(module)
+    right = right_photos(shipped, data.val, member.spec.resolution_px).tolist()
     record = shipping.save_checkpoint(
         name,
         module,
@@ -102,11 +111,13 @@ def train_member(
         epochs=len(history),
         seed=recipe.seed,
         history=history,
-        val_top1=top1,
-        val_n=len(data.val),
+        val_top1=percent(right),
+        val_n=len(right),
         held_out_top1=history[-1].held_out_top1,
         folder=folder,
     )
+    if found := member_hits(name, record, data.val, right):
+        write_hits(found, hits_folder(folder))
     write_curves(folder, folder.parent / "results" / CURVES_FILE.name)
     return record
 
@@ -175,10 +186,24 @@ def with_detail(photos: PhotoSet, detail_px: int, px: int) -> PhotoSet:
     return replace(photos, detail=detail_px / px)
 
 
-def evaluate_member(name: str, val: PhotoSet, folder: Path = CHECKPOINT_DIR) -> float:
-    """Top-1 in percent of a shipped member on these photos, with the plain, unfused module."""
+def evaluate_member(name: str, val: PhotoSet, folder: Path = CHECKPOINT_DIR) -> list[bool]:
+    """Which of these photos a shipped member gets right, with the plain, unfused module."""
     model = weights.load_model("classroom", name, optimised=False, folder=folder)
-    return top1_percent(model.module, val, model.spec.resolution_px)
+    right: list[bool] = right_photos(model.module, val, model.spec.resolution_px).tolist()
+    return right
+
+
+def percent(right: Sequence[bool]) -> float:
+    """How many of them are true, in percent."""
+    return 100 * sum(right) / len(right)
+
+
+def member_hits(
+    name: str, record: Mapping[str, Any], val: PhotoSet, right: Sequence[bool]
+) -> Hits | None:
+    """A member's hits, to be kept; None where the photos are not those of the shipped list."""
+    files = (file.rpartition("/")[2] for file in val.files)
+    return hits_of(name, record["sha256"], dict(zip(files, right, strict=True)), photo_list())
 
 
 def load_val(folder: Path) -> PhotoSet:

@@ -174,15 +174,20 @@ def augmented_batches(photos: PhotoSet, px: int, recipe: Recipe) -> Iterator[tup
 
 
 @torch.inference_mode()
-def top1_percent(model: nn.Module, photos: PhotoSet, px: int, batch_size: int = 128) -> float:
-    """Percent of photos whose most probable class is the true one; whole photo at ``px``."""
+def right_photos(model: nn.Module, photos: PhotoSet, px: int, batch_size: int = 128) -> Tensor:
+    """Bool ``(N,)``: is a photo's most probable class the true one? Whole photos at ``px``."""
     model.eval()
-    right = 0
+    right = []
     for start in range(0, len(photos), batch_size):
         images = photos.images[start : start + batch_size]
         logits = model(normalise(photos.resized(images, px)))
-        right += int((logits.argmax(1) == photos.labels[start : start + batch_size]).sum())
-    return 100 * right / len(photos)
+        right.append(logits.argmax(1) == photos.labels[start : start + batch_size])
+    return torch.cat(right)
+
+
+def top1_percent(model: nn.Module, photos: PhotoSet, px: int, batch_size: int = 128) -> float:
+    """Percent of the photos that a model gets right, as `right_photos` says."""
+    return 100 * int(right_photos(model, photos, px, batch_size).sum()) / len(photos)
 
 
 def train(

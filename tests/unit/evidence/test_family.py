@@ -1,5 +1,6 @@
 """What the trained family reached: the records, in numbers and in words."""
 
+import math
 import shutil
 from dataclasses import replace
 
@@ -57,21 +58,61 @@ def test_seeds_of_one_network_are_averaged(tmp_path):
     assert len(family.missing([found])) == 7
 
 
-def test_chance_is_that_of_photos_and_seeds_together():
-    """1.96 √(2 · 0.87 · 0.13 / 3423) is 1.593 points; the seeds' deviation of 0.4 adds 1.109."""
-    assert family.told_apart_by([FOUND[4]]) == pytest.approx(1.593, abs=1e-3)
-    assert family.told_apart_by(FOUND) == pytest.approx(1.941, abs=1e-3)
+def with_hits(role: str, right: range, times: int = 4) -> FamilyResult:
+    """One network that is right on these photos of a thousand."""
+    bits = sum(1 << photo for photo in right)
+    top1 = len(right) / 10
+    return FamilyResult(role, times, float(times), top1, 0, 100, (top1,), 1000, 30, (bits,))
+
+
+def test_without_hits_chance_is_as_if_each_had_its_own_photos():
+    """Variances of 0.87 · 0.13 and 0.86 · 0.14 over 3423 photos: 1.96 √0.682 is 1.619 points. Of
+    seeds that deviate by 0.4, three against one, 4/3 · 0.16 more. With ten pairs Student's t is
+    that of 0.5 %: 2.810, and of the seeds' two degrees of freedom 14.089."""
+    fine = FOUND[4]
+    assert family.told_apart_by([fine, FOUND[5]], FOUND[5], fine) == pytest.approx(1.619, abs=1e-3)
+    photos = 1e4 * (0.81 * 0.19 + 0.87 * 0.13) / N
+    luck = 0.16 * 4 / 3
+    expected = (photos * 2.8094 + luck * 14.089) / math.sqrt(photos + luck)
+    assert family.told_apart_by(FOUND, fine, BASELINE) == pytest.approx(expected, abs=1e-3)
+
+
+def test_on_the_same_photos_less_is_needed():
+    """860 and 840 right: with 20 photos between them a paired difference, else chance."""
+    one, other = with_hits("resolution", range(860)), with_hits("compound", range(840))
+    assert family.told_apart_by([one, other], one, other) < 1
+    apart = [replace(one, hits=()), replace(other, hits=())]
+    assert family.told_apart_by(apart, *apart) > 3
+    (pair,) = family.pairs([other, one])
+    assert (pair.better, pair.worse, pair.apart) == (one, other, True)
+    assert "2.0 points before the next (+1.1 to +2.9), beyond chance" in family.order_sentence(
+        [one, other]
+    )
+    (pair,) = family.pairs(apart)
+    assert not pair.apart
+
+
+def test_every_two_roles_are_judged_together():
+    found = [with_hits("baseline", range(810), 1), with_hits("depth", range(820))]
+    assert family.pairs(found)[0].apart
+    found += [with_hits("width", range(826)), with_hits("compound", range(86, 916))]
+    judged = {(p.better.role, p.worse.role): p.apart for p in family.pairs(found)}
+    assert len(judged) == 6
+    assert judged["width", "baseline"]
+    assert not judged["compound", "width"]  # 90 photos against 86
+    said = family.certainty_sentence(found)
+    assert "photo by photo; each was trained once, so luck of the start comes on top." in said
+    assert "not to be told apart: compound and width" in said
 
 
 def test_the_order_is_said_and_what_cannot_be_told_apart():
     said = family.order_sentence(FOUND)
     assert "**resolution 87.0, compound 86.0, width 84.0, depth 82.5**" in said
-    assert "here it is resolution, but compound cannot be told from it." in said
-    clear = [BASELINE, result("depth", 82.5), result("compound", 86.0)]
+    assert "here it is resolution, but compound, width and depth cannot be told from it." in said
+    clear = [BASELINE, result("depth", 82.5), result("compound", 90.0)]
     said = family.order_sentence(clear)
-    assert "first, as in the paper, well beyond chance (2.0 points)." in said
-    close = [BASELINE, result("depth", 83.9), result("width", 86.0)]
-    assert "2.1 points before the next, a little more" in family.order_sentence(close)
+    assert "first, as in the paper, 7.5 points before the next (+" in said
+    assert said.endswith("beyond chance.")
     assert family.order_sentence([BASELINE]) == ""
     assert family.order_sentence([result("width", 84.0)]).endswith("here it is width.")
 
@@ -79,18 +120,32 @@ def test_the_order_is_said_and_what_cannot_be_told_apart():
 def test_each_doubling_is_said_where_both_are_known():
     said = family.steps_sentence(FOUND)
     assert "second doubling: depth +1.0 and +0.5. In the paper" in said
-    assert "and so does each here" in said
+    assert "here the second step is the smaller one for depth (-0.5 points, " in said
+    assert "which may be chance" in said
     width = [result("width", 81.5, times=2)]
     assert "width +0.5 and +2.5" in family.steps_sentence([*FOUND, *width])
-    assert "here only depth does" in family.steps_sentence([*FOUND, *width])
     alone = [BASELINE, *width, result("width", 84.0)]
     assert "here none does" in family.steps_sentence(alone)
     assert family.steps_sentence([BASELINE, result("width", 84.0)]) == ""
 
 
+def test_a_dimension_flattens_where_the_photos_say_so():
+    found = [
+        with_hits("baseline", range(700), 1),
+        with_hits("depth", range(800), 2),
+        with_hits("depth", range(810)),
+    ]
+    said = family.steps_sentence(found)
+    assert "depth +10.0 and +1.0" in said
+    assert "here, beyond chance, depth (-9.0 points, " in said
+
+
 def test_certainty_names_the_seeds():
-    assert "3 seeds of the baseline reach 80.6 to 81.4 %" in family.certainty_sentence(FOUND)
+    said = family.certainty_sentence(FOUND)
+    assert "3 seeds of baseline reach 80.6 to 81.4 %, and the rest, trained once" in said
+    assert "as if each network had 3,423 photos of its own" in said
     assert "each was trained once" in family.certainty_sentence([result("baseline", 81.0, times=1)])
+    assert family.certainty_sentence([]) == ""
 
 
 @pytest.mark.parametrize(

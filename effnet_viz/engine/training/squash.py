@@ -1,0 +1,108 @@
+"""What squashing costs, measured: undistorted squares against squares distorted as in training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from effnet_viz.engine import weights
+from effnet_viz.engine.training.recipe import PhotoSet, right_photos
+from effnet_viz.evidence.checkpoints import CHECKPOINT_DIR, shipped_members
+from effnet_viz.evidence.seeds.paired import between_seeds, combined, contrast
+from effnet_viz.evidence.seeds.squash import SHAPES, SquashRow, parts
+from effnet_viz.scaling.families import ClassroomMember
+
+#: Every so many validation photos one is measured: nine views of each take their time.
+EVERY = 3
+
+
+def part_of(photos: PhotoSet, width: int, height: int) -> PhotoSet:
+    """The middle of every photo, ``width × height`` pixels of it; a network sees it as a square."""
+    rows, columns = photos.images.shape[-2:]
+    top, left = (rows - height) // 2, (columns - width) // 2
+    return replace(photos, images=photos.images[..., top : top + height, left : left + width])
+
+
+def measure_squash(
+    photos: PhotoSet,
+    checkpoints: Path = CHECKPOINT_DIR,
+    on_view: Callable[[str, int, int], None] | None = None,
+) -> list[SquashRow]:
+    """The whole table: every role that ships, all its seeds together, at every shape upright and
+    lying. ``on_view`` gets (network, views done, in total)."""
+    views = _views(photos.images.shape[-1])
+    groups: dict[tuple[str, int], list[ClassroomMember]] = {}
+    for member in shipped_members(checkpoints):
+        if member.times != 2:
+            groups.setdefault((member.role, member.times), []).append(member)
+    found = {
+        group: [_of_member(member, photos, views, checkpoints, on_view) for member in members]
+        for group, members in groups.items()
+    }
+    rows = []
+    for shape, (undistorted, as_trained) in views.items():
+        drops = [
+            [
+                100 * (each[undistorted].bit_count() - each[as_trained].bit_count()) / len(photos)
+                for each in hits
+            ]
+            for hits in found.values()
+        ]
+        one_seed = between_seeds(drops)
+        for (role, times), hits in found.items():
+            ones, others = [h[undistorted] for h in hits], [h[as_trained] for h in hits]
+            luck = combined([(1, hits)], one_seed)
+            said = contrast([(1, ones), (-1, others)], len(photos), luck)
+            rows.append(
+                SquashRow(
+                    role=role,
+                    times=times,
+                    seeds=len(hits),
+                    shape=shape,
+                    undistorted=_top1(ones, len(photos)),
+                    as_trained=_top1(others, len(photos)),
+                    points=round(said.points, 2),
+                    low=round(said.low, 2),
+                    high=round(said.high, 2),
+                    count=len(photos),
+                )
+            )
+    return rows
+
+
+#: The part of a photo that a network is shown: width and height in pixels.
+View = tuple[int, int]
+
+
+def _views(px: int) -> dict[str, tuple[View, View]]:
+    """By shape: the undistorted square's part and the square of the same area."""
+    found = {}
+    for long, short in SHAPES:
+        for width, height in ((long, short), (short, long)):
+            part, side = parts(width, height, px)
+            found[f"{width}:{height}"] = (part, (side, side))
+    return found
+
+
+def _of_member(
+    member: ClassroomMember,
+    photos: PhotoSet,
+    views: dict[str, tuple[View, View]],
+    checkpoints: Path,
+    on_view: Callable[[str, int, int], None] | None,
+) -> dict[View, int]:
+    """By view, a bit a photo: 1 where the network gets it right."""
+    model = weights.load_model("classroom", member.name, folder=checkpoints)
+    wanted = list(dict.fromkeys(view for pair in views.values() for view in pair))
+    found = {}
+    for number, view in enumerate(wanted, start=1):
+        right = right_photos(model.module, part_of(photos, *view), model.spec.resolution_px)
+        found[view] = sum(1 << place for place, hit in enumerate(right.tolist()) if hit)
+        if on_view:
+            on_view(member.name, number, len(wanted))
+    return found
+
+
+def _top1(hits: list[int], count: int) -> float:
+    return round(100 * sum(h.bit_count() for h in hits) / len(hits) / count, 2)
