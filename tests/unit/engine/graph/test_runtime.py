@@ -78,9 +78,10 @@ def test_the_graph_runs_what_fits_and_torch_the_rest(plain, module, inputs) -> N
     assert runtime_of(plain, inputs) == "torch"
 
 
-@pytest.mark.parametrize("photos", [1, 2, 5, 16, 17])
-@pytest.mark.parametrize("threads", [1, 2])
-def test_many_photos_give_what_each_gives(plain, module, photos, threads) -> None:
+@pytest.mark.parametrize(
+    ("threads", "photos"), [(1, 1), (1, 2), (1, 16), (1, 17), (2, 1), (2, 5), (2, 17)]
+)
+def test_many_photos_give_what_each_gives(plain, module, threads, photos) -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:

@@ -1,5 +1,7 @@
 """The attention table: counted by hand on maps that were made for it."""
 
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,9 +9,9 @@ from PIL import Image
 from effnet_viz.engine.maps import attention, cam
 from effnet_viz.engine.weights import load_model
 from effnet_viz.evidence.attention import CENTRE, RANDOM, TRAINED
-from effnet_viz.evidence.checkpoints import shipped_members
+from effnet_viz.evidence.checkpoints import checkpoint_paths
 from effnet_viz.evidence.splits import Box, BoxedPhoto
-from effnet_viz.scaling.families import ROLES, classroom_member
+from effnet_viz.scaling.families import classroom_member
 
 LEFT, RIGHT, ALL = Box(0, 0, 0.5, 1), Box(0.5, 0, 1, 1), Box(0, 0, 1, 1)
 
@@ -74,17 +76,24 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_the_family_is_measured_with_its_controls(folder, monkeypatch):
+def test_the_family_is_measured_with_its_controls(folder, tmp_path_factory, monkeypatch):
+    shipped = tmp_path_factory.mktemp("shipped")
+    for name in ("baseline", "baseline-seed1", "width", "width-2x"):
+        for path in checkpoint_paths(name):
+            shutil.copy(path, shipped)
+    monkeypatch.setattr(attention, "ROLES", ("baseline", "width"))
     monkeypatch.setattr(attention, "STEPS", 2)
     monkeypatch.setattr(attention, "DRAWS", 20)
     boxed = [BoxedPhoto("n01440764", "x.JPEG", (LEFT,)), BoxedPhoto("n03888257", "x.JPEG", (ALL,))]
     seen: list[tuple[str, int, int]] = []
-    rows = attention.measure_family(folder, boxed, on_photo=lambda *args: seen.append(args))
-    members = [member.name for member in shipped_members() if member.times != 2]
+    rows = attention.measure_family(
+        folder, boxed, checkpoints=shipped, on_photo=lambda *args: seen.append(args)
+    )
+    members = ["baseline", "width", "baseline-seed1"]  # not the one of twice the cost
     assert [row.model for row in rows if row.weights == TRAINED and row.measure == "energy"
             and not row.compared_with] == members  # fmt: skip
     controls = {row.model for row in rows if row.weights == RANDOM}
-    assert controls == set(ROLES)
+    assert controls == {"baseline", "width"}
     assert {row.measure for row in rows if row.weights == CENTRE} == {
         "pointing", "energy", "max_box_acc",
     }  # fmt: skip

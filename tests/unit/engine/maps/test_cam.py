@@ -399,7 +399,7 @@ def test_a_map_that_rounding_decides_says_so():
     precise = copy.deepcopy(model.module).double()
     shares, errors = [], []
     for stage in (2, 5):
-        for target in range(10):
+        for target in range(0, 10, 3):
             options = {"method": "gradcam++", "target_class": target, "target_stage": stage}
             found = raw_map(model.module, inputs, **options)
             exact = raw_map(precise, inputs.double(), **options)

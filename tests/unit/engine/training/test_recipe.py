@@ -45,7 +45,7 @@ class KilledError(Exception):
 
 
 def test_a_stopped_run_ends_with_the_same_weights(tmp_path):
-    photos, held_out = split_held_out(colours(60))
+    photos, held_out = split_held_out(colours(40))
     straight, history = train(TINY, photos, held_out, RECIPE, tmp_path / "a.pt")
 
     def kill(epoch: int, step: int, _steps: int) -> None:
@@ -74,13 +74,21 @@ def test_a_finished_run_is_not_trained_again(tmp_path):
     assert len(history) == 1
 
 
-def test_it_learns_and_seeds_differ(tmp_path):
+def test_it_learns(tmp_path):
     photos = colours(80)
     recipe = Recipe(epochs=6, batch_size=8, seed=1)
-    _, first = train(TINY, photos, photos, recipe, tmp_path / "a.pt")
-    _, second = train(TINY, photos, photos, replace(recipe, seed=2), tmp_path / "b.pt")
-    assert first[-1].train_loss < first[0].train_loss - 0.5
-    assert first[0].train_loss != second[0].train_loss
+    _, history = train(TINY, photos, photos, recipe, tmp_path / "a.pt")
+    assert history[-1].train_loss < history[0].train_loss - 0.5
+
+
+def test_seeds_differ(tmp_path):
+    photos = colours(20)
+    recipe = Recipe(epochs=1, batch_size=8)
+    losses = [
+        train(TINY, photos, photos, replace(recipe, seed=seed), tmp_path / name)[1][0].train_loss
+        for seed, name in ((1, "a.pt"), (2, "b.pt"), (1, "c.pt"))
+    ]
+    assert losses[0] == losses[2] != losses[1]
 
 
 def test_stop_keeps_what_is_finished(tmp_path):
@@ -92,15 +100,17 @@ def test_stop_keeps_what_is_finished(tmp_path):
     assert not model.training
 
 
-@pytest.mark.parametrize(
-    ("spec", "recipe"),
-    [(replace(TINY, resolution_px=33), RECIPE), (TINY, replace(RECIPE, epochs=4))],
-)
-def test_a_foreign_checkpoint_is_refused(tmp_path, spec, recipe):
+def test_a_foreign_checkpoint_is_refused(tmp_path):
     photos = colours(20)
-    train(TINY, photos, photos, RECIPE, tmp_path / "a.pt")
-    with pytest.raises(UserError, match="another architecture, recipe or photo set"):
-        train(spec, photos, photos, recipe, tmp_path / "a.pt")
+    recipe = replace(RECIPE, epochs=1)
+    train(TINY, photos, photos, recipe, tmp_path / "a.pt")
+    for other in (
+        (replace(TINY, resolution_px=33), photos, photos, recipe),
+        (TINY, photos, photos, replace(recipe, epochs=2)),
+        (TINY, replace(photos, detail=0.5), photos, recipe),
+    ):
+        with pytest.raises(UserError, match="another architecture, recipe or photo set"):
+            train(*other, tmp_path / "a.pt")
 
 
 def test_too_few_photos(tmp_path):
@@ -131,9 +141,9 @@ def test_normalise_is_imagenets():
 
 @pytest.fixture
 def folder(tmp_path):
-    """Imagenette's layout with 16 tiny photos a class for training and 2 for validation."""
+    """Imagenette's layout with 8 tiny photos a class for training and 2 for validation."""
     for number, wnid in enumerate(IMAGENETTE_CLASSES):
-        for split, count in (("train", 16), ("val", 2)):
+        for split, count in (("train", 8), ("val", 2)):
             (tmp_path / split / wnid).mkdir(parents=True)
             for i in range(count):
                 Image.new("RGB", (30, 20), (25 * number, 10 * i, 99)).save(
@@ -145,10 +155,10 @@ def folder(tmp_path):
 def test_photos_are_read_in_class_order_without_the_left_out(folder):
     wnids = list(IMAGENETTE_CLASSES)
     photos = load_photos(folder / "train", leave_out=frozenset({f"tiny_{wnids[0]}_3.JPEG"}))
-    assert len(photos) == 159
+    assert len(photos) == 79
     assert photos.images.shape[1:] == (3, 224, 224)
     assert photos.classes == tuple(sorted(wnids))
-    assert photos.labels.bincount().tolist() == [15] + [16] * 9
+    assert photos.labels.bincount().tolist() == [7] + [8] * 9
     assert not any(name.endswith(f"tiny_{wnids[0]}_3.JPEG") for name in photos.files)
 
 
@@ -201,13 +211,6 @@ def test_less_detail_is_what_a_smaller_picture_shows():
     assert seen.shape == stripes.shape
     assert seen[..., 2:-2, 2:-2].float().std() < 2  # the stripes are gone
     assert coarse.subset([0]).detail == 0.5
-
-
-def test_a_run_with_less_detail_is_another_run(tmp_path):
-    photos = colours(40)
-    train(TINY, photos, photos, RECIPE, tmp_path / "a.pt")
-    with pytest.raises(UserError, match="another architecture, recipe or photo set"):
-        train(TINY, replace(photos, detail=0.5), photos, RECIPE, tmp_path / "a.pt")
 
 
 def test_a_run_with_less_detail_writes_its_record_and_ships_nothing(folder, tmp_path, capsys):

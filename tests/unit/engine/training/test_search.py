@@ -41,7 +41,7 @@ def folder(tmp_path_factory):
 @pytest.fixture
 def whole(folder, tmp_path):
     """A search of three points in a folder of its own."""
-    photos, held_out = search.load_search_photos(folder, held_out_share=0.25)
+    photos, held_out = search.load_search_photos(folder, per_class=3, held_out_share=1 / 3)
     points = search_points(4)[1:]
     return search.Search(points, photos, held_out, RECIPE, tmp_path / "work", tmp_path / "out")
 
@@ -139,7 +139,7 @@ def command(folder, tmp_path, *more):
 
 
 def test_two_processes_share_the_points(folder, tmp_path):
-    arguments = [sys.executable, "-m", "effnet_viz", *command(folder, tmp_path, "--points", "4")]
+    arguments = [sys.executable, "-m", "effnet_viz", *command(folder, tmp_path, "--points", "2")]
     both = [
         subprocess.Popen(
             arguments, cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"}, text=True,
@@ -150,12 +150,12 @@ def test_two_processes_share_the_points(folder, tmp_path):
     said = [process.communicate(timeout=240) for process in both]
     assert [process.returncode for process in both] == [0, 0]
     epochs = re.findall(r"^(\S+), epoch 1:", "\n".join(out for out, _ in said), re.MULTILINE)
-    names = [point.name for point in search_points(4)]
+    names = [point.name for point in search_points(2)]
     assert sorted(epochs) == sorted(names)  # every point once, by one of them
     assert [row.point for row in records.read_rows(tmp_path)] == names
     outcome = records.read_outcome(tmp_path)
     assert outcome
-    assert outcome["points"] == 4
+    assert outcome["points"] == 2
 
 
 def test_the_command_reports_winner_and_phi(folder, tmp_path, capsys):
