@@ -80,10 +80,14 @@ def compared(found: Mapping[str, Sequence[Maps]]) -> list[AgreementRow]:
         if one != other or len(found[one]) > 1
     ]
     alike = {pair: _photo_by_photo(_networks(found, *pair)) for pair in pairs}
-    of_seeds = [alike[pair] for pair in pairs if pair[0] == pair[1]]
-    seeds = np.mean(of_seeds, axis=0) if of_seeds else None
     ordered = sorted(pairs, key=lambda pair: pair[0] != pair[1])
-    return [_row(found, pair, alike[pair], seeds) for pair in ordered]
+    return [_row(found, pair, alike[pair], _of_seeds(alike, pair)) for pair in ordered]
+
+
+def _of_seeds(alike: Mapping[tuple[str, str], Array], pair: tuple[str, str]) -> Array | None:
+    """How alike seeds of these roles are, mean of those that have several; None if neither has."""
+    known = [alike[role, role] for role in dict.fromkeys(pair) if (role, role) in alike]
+    return np.asarray(np.mean(known, axis=0)) if known else None
 
 
 def _networks(found: Mapping[str, Sequence[Maps]], one: str, other: str) -> list[tuple[Maps, Maps]]:

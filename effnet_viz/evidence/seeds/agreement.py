@@ -23,9 +23,9 @@ class AgreementRow:
 
     ``mean``: the rank correlation, -1 to 1, over ``count`` photos and all ``pairs`` of networks,
     with its 95 % interval over photos. ``elsewhere``: the same of maps of different photos, which
-    is what habit alone makes alike. ``over_seeds``: ``mean`` less that of two seeds of one role, on
-    the same photos, with its interval; 0 for the seeds themselves where one role has several, None
-    where no role has.
+    is what habit alone makes alike. ``over_seeds``: ``mean`` less that of seeds of these roles (the
+    mean of both, or of the one that has several), on the same photos, with its interval; 0 for
+    seeds themselves, None where neither role has several.
     """
 
     one: str
@@ -70,25 +70,25 @@ def of_roles(rows: Sequence[AgreementRow]) -> list[AgreementRow]:
 def agreement_sentence(rows: Sequence[AgreementRow]) -> str:
     """What the table says in words; empty without one."""
     seeds, roles = of_seeds(rows), of_roles(rows)
-    if not seeds or not roles:
+    known = [row for row in roles if row.over_seeds_high is not None]
+    if not seeds or not known:
         return ""
     same = ", ".join(f"{row.one} {row.mean:.2f} ({row.low:.2f} to {row.high:.2f})" for row in seeds)
     mean = sum(row.mean for row in roles) / len(roles)
     habit = sum(row.elsewhere for row in rows) / len(rows)
     most, least = roles[0], roles[-1]
-    less = [row for row in roles if row.over_seeds_high is not None and row.over_seeds_high < 0]
-    beyond = (
-        "every pair of roles agrees less than seeds do, beyond chance among the photos"
-        if len(less) == len(roles)
-        else f"of {len(roles)} pairs of roles {len(less)} agree less than seeds do, beyond chance "
-        "among the photos"
+    less = [f"{row.one} and {row.other}" for row in known if (row.over_seeds_high or 0) < 0]
+    meaning = (
+        f"{len(less)} agree{'s' if len(less) == 1 else ''} less than the seeds do, beyond chance "
+        f"among the photos: {'; '.join(less)}"
         if less
-        else "no pair of roles agrees less than seeds do, beyond chance among the photos"
+        else "**none agrees less** than the seeds do, beyond chance among the photos. So where two "
+        "networks look on one photo differs by luck of the start as much as by scaling; only "
+        "figures over many photos speak of scaling"
     )
     return (
-        f"Maps of two seeds of one role agree with rank correlation: {same}. Maps of two roles: "
-        f"**{mean:.2f}** on average, from {least.mean:.2f} ({least.one} and {least.other}) to "
-        f"{most.mean:.2f} ({most.one} and {most.other}); {beyond}. Maps of different photos: "
-        f"{habit:.2f}. A difference between two maps of one photo that is no larger than between "
-        "seeds says nothing about scaling."
+        f"Maps of two seeds of one role agree with rank correlation: {same}; maps of different "
+        f"photos, by habit alone, {habit:.2f}. Maps of two roles: **{mean:.2f}** on average, from "
+        f"{least.mean:.2f} ({least.one} and {least.other}) to {most.mean:.2f} ({most.one} and "
+        f"{most.other}). Of the {len(known)} pairs with a role of several seeds, {meaning}."
     )
