@@ -11,8 +11,10 @@ from effnet_viz.lesson.questions import QUESTIONS, Setting
 from effnet_viz.lesson.text import OTHER, QuestionText
 from effnet_viz.ui.lesson import tally
 from effnet_viz.ui.lesson.place import Alone, Place
-from effnet_viz.ui.lesson.wording import attempt, filled, in_words, problems, say, text
-from effnet_viz.ui.shared.parts import chart
+from effnet_viz.ui.lesson.wording import attempt, chart, filled, in_words, problems, say, text
+
+#: So high that its sliders and their button stand on the first screen too.
+PICTURE_PX = 250
 
 #: Steps of a point's slider across, and a step of the one up, where that is coarse enough.
 STEPS = 60
@@ -170,7 +172,7 @@ def _point(
                 names=(say("your_point"), "", ""),
                 line=tally.guide(key),
                 clickable=True,
-            ),
+            ).update_layout(height=PICTURE_PX),
             key=f"lc_{key}",
             alt=_alt(key, setting) + " " + say("your_point_at", x=point[0], y=point[1]),
             config={"displayModeBar": False},
@@ -221,10 +223,10 @@ def _reveal(
     wrong = _why(own, words, worked)
     if wrong:
         st.markdown(wrong)
-    if worked.kind == "point":
-        _on_the_picture(key, words, worked, setting, own)
     if not isinstance(place, Alone):
-        tally.show(key, place.tally(key), words, worked, setting, revealed=True)
+        tally.show(key, place.tally(key), words, worked, setting, revealed=True, own=own)
+    elif worked.kind == "point":
+        _on_the_picture(key, words, worked, setting, own)
     st.markdown(f"**{say('neighbour')}**")
     if isinstance(place, Alone):
         st.text_area(

@@ -16,8 +16,7 @@ from effnet_viz.lesson.steps import BUDGETS
 from effnet_viz.scaling.architectures import CLASSROOM_BASELINE
 from effnet_viz.scaling.compound import Multipliers, scale
 from effnet_viz.ui.lesson.place import Alone, Place
-from effnet_viz.ui.lesson.wording import attempt, say
-from effnet_viz.ui.shared.parts import chart
+from effnet_viz.ui.lesson.wording import attempt, chart, say
 
 
 def play(place: Place) -> None:

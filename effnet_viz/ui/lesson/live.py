@@ -34,8 +34,7 @@ from effnet_viz.scaling.families import (
 from effnet_viz.scaling.gap import rounding_ledger
 from effnet_viz.scaling.study import study
 from effnet_viz.ui.lesson import maps
-from effnet_viz.ui.lesson.wording import say
-from effnet_viz.ui.shared.parts import chart
+from effnet_viz.ui.lesson.wording import chart, say
 
 _LARGEST_PHI = 4.0
 

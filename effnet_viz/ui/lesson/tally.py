@@ -14,8 +14,7 @@ from effnet_viz.lesson.answers import Point, Value, Worked
 from effnet_viz.lesson.questions import Setting
 from effnet_viz.lesson.text import QuestionText
 from effnet_viz.scaling.compound import Coefficients
-from effnet_viz.ui.lesson.wording import filled, in_words, say
-from effnet_viz.ui.shared.parts import chart
+from effnet_viz.ui.lesson.wording import chart, filled, in_words, say
 
 #: Answers that are shown one by one; the rest is counted together.
 MOST_ROWS = 8
@@ -28,15 +27,16 @@ def show(
     worked: Worked,
     setting: Setting,
     revealed: bool,
+    own: Value | None = None,
 ) -> None:
-    """How many gave each answer; the true one is marked once ``revealed``."""
+    """How many gave each answer; the true one is marked once ``revealed``, and an ``own`` point."""
     read = _read(counts, worked)
     total = sum(count for _, count in read)
     st.markdown(say("answers_in", count=total))
-    if not total:
+    if not total and not (revealed and worked.kind == "point"):
         return
     if worked.kind == "point":
-        _points(key, read, words, worked, setting, revealed)
+        _points(key, read, words, worked, setting, revealed, own)
         return
     rows = read
     if worked.kind == "choice":
@@ -67,12 +67,14 @@ def _points(
     worked: Worked,
     setting: Setting,
     revealed: bool,
+    own: Value | None,
 ) -> None:
     assert worked.axes is not None
     placed: list[Point] = [
         value for value, count in read for _ in range(count) if isinstance(value, tuple)
     ]
     truth = worked.answer if revealed and isinstance(worked.answer, tuple) else None
+    mine = own if isinstance(own, tuple) else None
     near = sum(worked.is_right(point) for point in placed)
     said = say("points_near", near=near, count=len(placed)) if revealed else ""
     chart(
@@ -80,9 +82,10 @@ def _points(
             worked.axes,
             (filled(words.x, worked), filled(words.y, worked)),
             known(key, setting),
+            own=mine,
             truth=truth,
             others=placed,
-            names=("", say("the_class"), say("the_truth")),
+            names=(say("your_point"), say("the_class"), say("the_truth")),
             line=guide(key),
         ),
         f"lt_{key}",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from effnet_viz.errors import UserError
+from effnet_viz.lesson.answers import Worked
 from effnet_viz.lesson.budget import read as read_bid
 from effnet_viz.lesson.export import answers_csv, gains_csv
 from effnet_viz.lesson.folder import tick_s
@@ -15,20 +16,38 @@ from effnet_viz.lesson.questions import QUESTIONS, Setting
 from effnet_viz.lesson.room import Phase
 from effnet_viz.lesson.script import teachers_sheet, worksheet
 from effnet_viz.lesson.steps import BUDGETS, SCREENS
+from effnet_viz.lesson.text import QuestionText
 from effnet_viz.ui.lesson import address, game, place, preflight, sheet, tally
 from effnet_viz.ui.lesson.place import AsTeacher
-from effnet_viz.ui.lesson.wording import attempt, filled, say, text
+from effnet_viz.ui.lesson.wording import (
+    PRESENT,
+    attempt,
+    filled,
+    in_words,
+    presenting,
+    say,
+    text,
+)
 
 #: The tally is drawn anew so often.
 EVERY_S = tick_s()
 
-_CHECK, _PRESENT = "_lesson_check_asked", "lesson_present"
+_CHECK = "_lesson_check_asked"
 
-#: Readable from the last row: everything on a page is measured in the root's type.
+#: Readable from the last row: everything on a page is measured in the root's type, labels and
+#: captions in seven eighths of it, so that nothing is below 24 px. What names the page and leads to
+#: other screens takes less room.
 _LARGE = """
 <style>
-html { font-size: 26px !important; }
-[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
+html { font-size: 28px !important; }
+[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"],
+[data-testid="stHeader"] { display: none; }
+[data-testid="stMainBlockContainer"] { padding: 1rem 1.5rem 2rem !important; }
+h1 { font-size: 1rem !important; padding: 0 !important; }
+h2 { font-size: 1.4rem !important; padding: 0.2rem 0 !important; }
+h3 { font-size: 1.1rem !important; padding: 0 !important; }
+.st-key-lesson_invitation h2 { font-size: 4rem !important; letter-spacing: 0.1em; }
+[data-testid="stTable"] * { font-size: 0.875rem !important; }
 </style>
 """
 
@@ -46,7 +65,7 @@ def header(here: AsTeacher) -> None:
         st.markdown(say("teacher_code", code=here.state.code))
         st.markdown(say("join_at", address=f"{address.origin()}/lesson"))
         _seats(here)
-        st.toggle(say("present"), key=_PRESENT, bind="query-params", help=say("present_help"))
+        st.toggle(say("present"), key=PRESENT, bind="query-params", help=say("present_help"))
     if presenting():
         st.html(_LARGE)
     screens = list(SCREENS)
@@ -67,11 +86,6 @@ def header(here: AsTeacher) -> None:
     )
 
 
-def presenting() -> bool:
-    """Whether this screen is on the wall: large type, nothing that is for the teacher alone."""
-    return bool(st.session_state.get(_PRESENT))
-
-
 @st.fragment(run_every=EVERY_S)
 def _seats(here: AsTeacher) -> None:
     """How many are here; and the other teacher's doings, which draw the page anew."""
@@ -87,7 +101,8 @@ def _seats(here: AsTeacher) -> None:
 def invitation(here: AsTeacher) -> None:
     """The QR picture with the address in plain letters beside it."""
     link = address.join_link(here.state.code)
-    picture, words = st.columns([1, 2], vertical_alignment="center")
+    with st.container(key="lesson_invitation"):
+        picture, words = st.columns([1, 2], vertical_alignment="center")
     with picture:
         st.image(address.qr_svg(link), alt=say("qr_alt", address=link), width=260)
     with words:
@@ -111,12 +126,25 @@ def question(here: AsTeacher, key: str, setting: Setting) -> None:
     _tally(here, key, setting)
     if phase == "revealed":
         st.success(filled(words.reveal, worked), icon=":material/lightbulb:")
-        for name, why in words.why.items():
-            if name != worked.answer:
-                said = words.options.get(name)
-                start = f"*{filled(said, worked)}*: " if said else ""
-                st.markdown(f"- {start}{filled(why, worked)}")
+        if presenting():
+            with st.expander(say("why_wrong")):
+                _why_wrong(words, worked)
+        else:
+            _why_wrong(words, worked)
         st.markdown(f"**{say('neighbour')}** {words.tell}")
+
+
+def _why_wrong(words: QuestionText, worked: Worked) -> None:
+    """Each wrong option or known mistake, and why it is wrong; last, any other answer."""
+    for name, why in words.why.items():
+        if name == worked.answer:
+            continue
+        start = ""
+        if name in words.options:
+            start = f"*{filled(words.options[name], worked)}*: "
+        elif name in worked.traps:
+            start = f"*{in_words(worked.kind, worked.traps[name], words, worked)}*: "
+        st.markdown(f"- {start}{filled(why, worked)}")
 
 
 @st.fragment(run_every=EVERY_S)

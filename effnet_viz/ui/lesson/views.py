@@ -13,15 +13,27 @@ from effnet_viz.lesson.script import teachers_sheet, worksheet
 from effnet_viz.lesson.steps import SCREENS, Step
 from effnet_viz.ui.lesson import ask, entry, game, live, place, sheet, teacher
 from effnet_viz.ui.lesson.place import Alone, AsTeacher, OnSeat, Place
-from effnet_viz.ui.lesson.wording import problems, say, text
+from effnet_viz.ui.lesson.wording import presenting, problems, say, text
 from effnet_viz.ui.shared.parts import link
 
 #: A student's screen looks so often whether the teacher has moved on.
 FOLLOW_EVERY_S = 1.5 * tick_s()
 
+#: What names the page takes less room where there is little: on a phone, or enlarged twice.
+_STYLE = """
+<style>
+@media (max-width: 640px), (max-height: 560px) {
+  [data-testid="stMainBlockContainer"] { padding-top: 3.2rem; }
+  h1 { font-size: 1.3rem !important; padding: 0.3rem 0 !important; }
+  h2 { padding: 0.2rem 0 !important; }
+}
+</style>
+"""
+
 
 def page() -> None:
     """The whole page below its title."""
+    st.html(_STYLE)
     try:
         here = place.current()
     except UserError as error:
@@ -134,7 +146,7 @@ def _teaching(here: AsTeacher) -> None:
     if step.key == next(iter(SCREENS)):
         teacher.invitation(here)
     _screen(here, step)
-    if not teacher.presenting():
+    if not presenting():
         teacher.desk(here, shipped(here.base))
 
 
@@ -145,7 +157,7 @@ def _screen(here: Place, step: Step) -> None:
     # What is to be noticed would answer what is to be predicted.
     if all(here.phase(key) == "revealed" for key in step.questions):
         st.markdown(f"**{say('notice')}** {words.notice}")
-    if isinstance(here, AsTeacher) and not teacher.presenting():
+    if isinstance(here, AsTeacher) and not presenting():
         teacher.script(step.key)
     for moment in MOMENTS:
         if step.key == moment:
