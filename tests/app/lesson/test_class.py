@@ -7,7 +7,8 @@ import re
 from effnet_viz.lesson.answers import written
 from effnet_viz.lesson.items import ITEMS, form_of
 from effnet_viz.lesson.names import ALPHABET
-from effnet_viz.lesson.questions import shipped
+from effnet_viz.lesson.questions import QUESTIONS, shipped
+from effnet_viz.lesson.steps import STEPS, TEACHING
 from effnet_viz.ui.lesson import place as places
 from tests.app.conftest import texts
 from tests.app.lesson.conftest import LESSON, TEXT, answer, fill, take_test
@@ -54,6 +55,25 @@ def test_a_teacher_and_a_student_go_through_a_step(open_page):
     student.run()
     assert "You said: **4 times**. That is right. **3.76 times**" in texts(student)
     assert "Answers: **1**" in texts(student)
+
+
+def test_every_question_is_asked_answered_and_resolved_in_class(open_page, rooms, room):
+    teacher = open_page(LESSON, room=room.code, teacher=room.teacher_token)
+    student = joined(open_page, room.code)
+    for screen in TEACHING:
+        teacher.pills(key="lesson_screen_of_class").select(screen).run()
+        for key in STEPS[screen].questions:
+            teacher.button(key=f"lesson_go_{key}").click().run()
+            student.run()
+            worked = QUESTIONS[key].work(shipped())
+            answer(student, key, worked.answer)
+            assert "Sent. You may change it" in texts(student), key
+            for _ in range(2):
+                teacher.button(key=f"lesson_go_{key}").click().run()
+            student.run()
+            assert "You said: **" in texts(student), key
+            assert sum(rooms.tally(room.code, key).values()) == 1
+        assert not teacher.exception
 
 
 def test_on_the_wall_the_type_is_large_and_nothing_is_for_the_teacher_alone(open_page):

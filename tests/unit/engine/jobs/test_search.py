@@ -30,8 +30,8 @@ def tiny(folder, **other) -> Settings:
                                "batch_size": 8} | other)  # fmt: skip
 
 
-def wait(job, seconds=120):
-    deadline = time.monotonic() + seconds
+def wait(job):
+    deadline = time.monotonic() + 120
     while not (now := job.progress()).finished:
         assert time.monotonic() < deadline, "it did not end"
         time.sleep(0.1)
@@ -78,7 +78,7 @@ def test_cancel_stops_the_processes_and_keeps_what_is_done(folder):
     assert 0 < share < 1
     assert job.progress().seconds_left > 0
     job.cancel()
-    now = wait(job, 30)
+    now = wait(job)
     assert now.cancelled
     assert now.failure is None
     assert all(process.poll() is not None for process in job._processes)
