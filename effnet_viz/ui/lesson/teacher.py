@@ -86,7 +86,7 @@ def header(here: AsTeacher) -> None:
     )
 
 
-@st.fragment(run_every=EVERY_S)
+@place.ticking(EVERY_S)
 def _seats(here: AsTeacher) -> None:
     """How many are here; and the other teacher's doings, which draw the page anew."""
     try:
@@ -147,7 +147,7 @@ def _why_wrong(words: QuestionText, worked: Worked) -> None:
         st.markdown(f"- {start}{filled(why, worked)}")
 
 
-@st.fragment(run_every=EVERY_S)
+@place.ticking(EVERY_S)
 def _tally(here: AsTeacher, key: str, setting: Setting) -> None:
     try:
         counts = here.tally(key)
@@ -172,7 +172,7 @@ def test(here: AsTeacher, moment: Moment) -> None:
             st.error(str(error), icon=":material/error:")
 
 
-@st.fragment(run_every=EVERY_S)
+@place.ticking(EVERY_S)
 def _sent(here: AsTeacher, name: str) -> None:
     try:
         state, counts = place.store().room(here.state.code), here.tally(name)

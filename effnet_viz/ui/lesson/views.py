@@ -129,7 +129,7 @@ def _on_seat(here: OnSeat) -> None:
     st.button(say("leave_room"), key="lesson_leave", on_click=place.leave, type="tertiary")
 
 
-@st.fragment(run_every=FOLLOW_EVERY_S)
+@place.ticking(FOLLOW_EVERY_S)
 def _follow(code: str, version: int) -> None:
     """Draw the page anew when the teacher did something."""
     try:
