@@ -79,7 +79,9 @@ def compared(found: Mapping[str, Sequence[Maps]]) -> list[AgreementRow]:
         for one, other in combinations_with_replacement(roles, 2)
         if one != other or len(found[one]) > 1
     ]
-    alike = {pair: _photo_by_photo(_networks(found, *pair)) for pair in pairs}
+    alike: dict[tuple[str, str], Array] = {
+        pair: _photo_by_photo(_networks(found, *pair)) for pair in pairs
+    }
     ordered = sorted(pairs, key=lambda pair: pair[0] != pair[1])
     return [_row(found, pair, alike[pair], _of_seeds(alike, pair)) for pair in ordered]
 
