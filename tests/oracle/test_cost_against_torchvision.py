@@ -107,8 +107,8 @@ def test_other_classes_and_channels_equal_torchvision_with_that_head_and_stem(
 
 
 @pytest.mark.parametrize("batch", range(4))
-def test_100_random_efficientnets_equal_the_module_built_from_the_same_rows(batch: int) -> None:
-    for seed in range(25 * batch, 25 * (batch + 1)):
+def test_random_efficientnets_equal_the_module_built_from_the_same_rows(batch: int) -> None:
+    for seed in range(10 * batch, 10 * (batch + 1)):
         spec = random_spec(seed)
         with skeletons():
             module = build_model(spec)
