@@ -3,10 +3,11 @@
 Its top-1 among ImageNet's thousand classes on Imagenette's validation photos; and the share of the
 classroom family's ten classes below which a photo probably shows none of them.
 
-    python benchmarks/photos.py FOLDER [--write]
+    python benchmarks/photos.py FOLDER [--threads N] [--write]
 
-FOLDER holds ``val/<wnid>/*.JPEG``. Photos are seen through the published crop and as whole squares.
-``--write`` replaces the project's records in ``assets/results``.
+FOLDER holds ``val/<wnid>/*.JPEG``. Photos are seen through the published crop and as whole squares,
+by all networks alike, so that every two answers can be compared photo by photo. ``--write``
+replaces the project's records in ``assets/results``.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from collections.abc import Iterable
 from dataclasses import asdict
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +36,8 @@ from effnet_viz.engine.weights import LoadedModel, load_model
 from effnet_viz.evidence.lite import (
     Crop,
     Measured,
+    OnPhotos,
+    Paired,
     calibrated,
     measured_sentences,
     write_measured,
@@ -43,6 +48,8 @@ from effnet_viz.evidence.splits import read_names
 from effnet_viz.scaling.families import IMAGENETTE_CLASSES, LITE_WEIGHTS
 
 BATCH = 32
+#: How ImageNet names its own validation photos; Imagenette's others are of its training set.
+IMAGENET_VALIDATION = "ILSVRC2012_val_"
 #: scikit-image's pictures that come with it; none shows one of the ten classes.
 STRANGERS = (
     "astronaut.png", "brick.png", "camera.png", "cell.png", "chelsea.png", "chessboard_RGB.png",
@@ -53,26 +60,29 @@ STRANGERS = (
 )  # fmt: skip
 
 Photos = list[tuple[Path, str]]
+Key = tuple[str, Crop]
+Answers = dict[Key, NDArray[np.int64]]
 
 
 def main() -> None:
     """Measure, print, and write where asked."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    began = time.perf_counter()
     photos = validation_photos(options.folder)
-    answers = {
-        (name, crop): classes_of(load_model("lite", name), photos, crop)
-        for name in LITE_WEIGHTS
-        for crop in CROPS
-    }
-    rows = measured(photos, answers)
+    if not photos:
+        raise SystemExit(f"{options.folder} holds no validation photos: val/<wnid>/*.JPEG.")
+    found = measured(photos, answers(photos))
     outside = calibrated(*shares(photos))
-    print(json.dumps([asdict(row) for row in rows], indent=2))
-    print(*measured_sentences(rows), outside, outside.rates, sep="\n")
+    print(json.dumps(asdict(found), indent=2))
+    print(*measured_sentences(found), outside, outside.rates, sep="\n")
+    print(f"{time.perf_counter() - began:.0f} s")
     if options.write:
-        write_measured(rows)
+        write_measured(found)
         write_outside(outside)
 
 
@@ -90,36 +100,55 @@ def validation_photos(folder: Path) -> Photos:
     ]
 
 
-def classes_of(model: LoadedModel, photos: Photos, crop: Crop) -> NDArray[np.int64]:
-    """The model's most probable class of each photo."""
-    found = []
+def answers(photos: Photos) -> Answers:
+    """The most probable class of each photo, by every network and crop."""
+    models = {name: load_model("lite", name) for name in LITE_WEIGHTS}
+    said: dict[Key, list[NDArray[np.int64]]] = {
+        (name, crop): [] for name in models for crop in CROPS
+    }
     for start in range(0, len(photos), BATCH):
-        inputs = []
-        for path, _ in photos[start : start + BATCH]:
-            photo = images.decode(path.read_bytes())
-            whole = images.square(*photo.size) if crop == "square" else None
-            inputs.append(model.preprocess(photo, whole))
-        found.append(forward(model.module, torch.cat(inputs)).argmax(1).numpy())
-    return np.concatenate(found)
+        decoded = [images.decode(path.read_bytes()) for path, _ in photos[start : start + BATCH]]
+        for (name, crop), found in said.items():
+            found.append(classes_of(models[name], decoded, crop))
+        print(f"\r{start + len(decoded)} of {len(photos)}", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    return {key: np.concatenate(found) for key, found in said.items()}
 
 
-def measured(
-    photos: Photos, answers: dict[tuple[str, Crop], NDArray[np.int64]]
-) -> tuple[Measured, ...]:
-    """The records of all networks and crops."""
+def classes_of(model: LoadedModel, photos: list[Image.Image], crop: Crop) -> NDArray[np.int64]:
+    """The model's most probable class of each photo."""
+    inputs = [
+        model.preprocess(photo, images.square(*photo.size) if crop == "square" else None)
+        for photo in photos
+    ]
+    return forward(model.module, torch.cat(inputs)).argmax(1).numpy()
+
+
+def measured(photos: Photos, said: Answers) -> OnPhotos:
+    """The records of all networks, crops and pairs."""
     classes = load_model("lite", "lite0").classes
     labels = np.array([classes.index(label) for _, label in photos])
-    right = {key: found == labels for key, found in answers.items()}
-    return tuple(
-        Measured(
-            name,
-            crop,
-            int(hits.sum()),
-            len(photos),
-            int((hits & ~right["lite0", crop]).sum()),
-            int((~hits & right["lite0", crop]).sum()),
+    right = {key: found == labels for key, found in said.items()}
+
+    def paired(this: Key, other: Key) -> Paired:
+        return Paired(
+            *this,
+            *other,
+            only_this=int((right[this] & ~right[other]).sum()),
+            only_other=int((~right[this] & right[other]).sum()),
+            n=len(photos),
         )
-        for (name, crop), hits in right.items()
+
+    sizes = [
+        paired((larger, crop), (smaller, crop))
+        for smaller, larger in combinations(LITE_WEIGHTS, 2)
+        for crop in CROPS
+    ]
+    crops = [paired((name, "published"), (name, "square")) for name in LITE_WEIGHTS]
+    return OnPhotos(
+        sum(not path.name.startswith(IMAGENET_VALIDATION) for path, _ in photos),
+        tuple(Measured(*key, int(hits.sum()), len(photos)) for key, hits in right.items()),
+        (*sizes, *crops),
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -57,18 +58,12 @@ PUBLISHED: MappingProxyType[str, PublishedLite] = MappingProxyType(
 @dataclass(frozen=True, slots=True)
 class Measured:
     """One network on ``n`` validation photos of Imagenette: ``correct`` among ImageNet's thousand
-    classes, seen through the published crop or as whole squares.
-
-    ``only_this`` and ``only_lite0`` count the photos that one of the two got right and the other
-    wrong, with the same crop.
-    """
+    classes, seen through the published crop or as whole squares."""
 
     name: str
     crop: Crop
     correct: int
     n: int
-    only_this: int
-    only_lite0: int
 
     @property
     def top1(self) -> float:
@@ -80,41 +75,88 @@ class Measured:
         """The 95 % interval of `top1`, in percent."""
         return interval(self.top1, self.n)
 
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """Two answers to the same ``n`` photos, each a network and a crop: how many photos one of them
+    got right and the other wrong."""
+
+    name: str
+    crop: Crop
+    other: str
+    other_crop: Crop
+    only_this: int
+    only_other: int
+    n: int
+
     @property
-    def over_lite0(self) -> tuple[float, float]:
-        """The 95 % interval of the difference from lite0, in points, on the same photos."""
-        return paired_interval(self.only_this, self.only_lite0, self.n)
+    def points(self) -> tuple[float, float]:
+        """The 95 % interval of the difference, in points."""
+        return paired_interval(self.only_this, self.only_other, self.n)
+
+    @property
+    def sign(self) -> int:
+        """1 where this one is the better beyond chance, -1 where the other is, else 0."""
+        low, high = self.points
+        return (low > 0) - (high < 0)
 
 
-def write_measured(rows: Sequence[Measured], path: Path = PHOTOS_FILE) -> None:
+@dataclass(frozen=True, slots=True)
+class OnPhotos:
+    """All networks through both crops, and their pairs: each network against each smaller one
+    through the same crop, then each network's published crop against its whole square.
+
+    ``trained_on`` of the photos are ImageNet's training photos, by their files' names: the networks
+    have learned from them.
+    """
+
+    trained_on: int
+    networks: tuple[Measured, ...]
+    pairs: tuple[Paired, ...]
+
+
+def write_measured(found: OnPhotos, path: Path = PHOTOS_FILE) -> None:
     """Write the records in one step."""
-    write_atomically(path, (json.dumps([asdict(row) for row in rows], indent=2) + "\n").encode())
+    write_atomically(path, (json.dumps(asdict(found), indent=2) + "\n").encode())
 
 
-def read_measured(path: Path = PHOTOS_FILE) -> tuple[Measured, ...]:
+def read_measured(path: Path = PHOTOS_FILE) -> OnPhotos:
     """The shipped records. Raises UserError where they are missing or damaged."""
-    return tuple(Measured(**row) for row in _read(path))
+    found = _read(path)
+    return OnPhotos(
+        found["trained_on"],
+        tuple(Measured(**row) for row in found["networks"]),
+        tuple(Paired(**row) for row in found["pairs"]),
+    )
 
 
-def measured_sentences(rows: Sequence[Measured]) -> tuple[str, ...]:
-    """What the records say, in words: how good, whether bigger is better here, what the crop does.
+def measured_sentences(found: OnPhotos) -> tuple[str, ...]:
+    """What the records say, in words: how good, whether larger is better here, what the crop does.
 
     Empty without records.
     """
+    rows = found.networks
     if not rows:
         return ()
+    names = list(dict.fromkeys(row.name for row in rows))
     said = [
         f"On {rows[0].n:,} validation photos of Imagenette, 224 px and squashed to squares, top-1 "
         "among ImageNet's thousand classes, measured here once: "
-        + "; ".join(_both_crops(rows, name) for name in dict.fromkeys(row.name for row in rows))
+        + "; ".join(_both_crops(rows, name) for name in names)
         + ". Published, on ImageNet: "
         + ", ".join(f"{name} {row.top1} %" for name, row in PUBLISHED.items() if _has(rows, name))
-        + "."
+        + f". {found.trained_on:,} of the photos are from ImageNet's training set, so the networks "
+        "have learned from them: this is no measure of how they do on new ones."
     ]
-    for crop, how in (("published", "With the published crop"), ("square", "Of the whole square")):
-        larger = [row for row in rows if row.crop == crop and row.name != "lite0"]
-        if larger:
-            said.append(f"{how}, " + ", ".join(map(_against_lite0, larger)) + ".")
+    chain = (_larger(one, other, found.pairs) for other, one in pairwise(names))
+    larger = list(filter(None, chain))
+    if larger:
+        said.append(
+            f"Photo by photo, with 95 % intervals of the difference: {', '.join(larger)} points."
+        )
+    crops = [pair for pair in found.pairs if pair.name == pair.other]
+    if crops:
+        said.append(_of_crops(crops))
     return tuple(said)
 
 
@@ -123,15 +165,43 @@ def _both_crops(rows: Sequence[Measured], name: str) -> str:
     for row in rows:
         if row.name == name:
             low, high = row.bounds
-            how = "published crop" if row.crop == "published" else "whole square"
-            parts.append(f"{row.top1:.1f} % ({low:.1f} to {high:.1f}) {how}")
+            parts.append(f"{row.top1:.1f} % ({low:.1f} to {high:.1f}) {_CROPS[row.crop]}")
     return f"{name} {', '.join(parts)}"
 
 
-def _against_lite0(row: Measured) -> str:
-    low, high = row.over_lite0
-    verdict = "better than" if low > 0 else "worse than" if high < 0 else "not to be told from"
-    return f"{row.name} is {verdict} lite0 ({low:+.1f} to {high:+.1f} points)"
+_CROPS: MappingProxyType[Crop, str] = MappingProxyType(
+    {"published": "published crop", "square": "whole square"}
+)
+_VERDICTS = {1: "is better than", 0: "cannot be told from", -1: "is worse than"}
+
+
+def _larger(name: str, other: str, pairs: Sequence[Paired]) -> str:
+    """What is known of two networks, through every crop; empty where nothing is."""
+    by_verdict: dict[int, list[Paired]] = {}
+    for pair in pairs:
+        if (pair.name, pair.other) == (name, other):
+            by_verdict.setdefault(pair.sign, []).append(pair)
+    parts = []
+    for sign, members in by_verdict.items():
+        each = ", ".join(f"{_CROPS[pair.crop]} {_points(pair)}" for pair in members)
+        parts.append(f"{_VERDICTS[sign]} {other} ({each})")
+    return f"{name} {' and '.join(parts)}" if parts else ""
+
+
+def _of_crops(pairs: Sequence[Paired]) -> str:
+    """One sentence about the crop, for every network."""
+    figures = ", ".join(f"{pair.name} {_points(pair)}" for pair in pairs)
+    decided = [pair for pair in pairs if pair.sign]
+    if not decided:
+        lead = "The crop decides nothing that these photos could show"
+    else:
+        lead = "The crop decides something for " + ", ".join(pair.name for pair in decided)
+    return f"{lead}: published crop less whole square, {figures} points."
+
+
+def _points(pair: Paired) -> str:
+    low, high = pair.points
+    return f"{low:+.1f} to {high:+.1f}"
 
 
 def _has(rows: Sequence[Measured], name: str) -> bool:
