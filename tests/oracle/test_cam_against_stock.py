@@ -223,7 +223,7 @@ def test_the_maps_compared_differ_by_far_more_than_the_tolerance(role):
     assert min(apart) > 30 * TOLERANCE
 
 
-@pytest.mark.parametrize("method", STOCK)
+@pytest.mark.parametrize("method", ["gradcam", "layercam", "eigencam"])
 @pytest.mark.parametrize("build", [efficientnet_b0, resnet50])
 def test_stages_are_the_layers_they_are_said_to_be(build, method):
     """On the large networks, whose trained weights are not here: every stage, random weights."""

@@ -39,10 +39,10 @@ TOLERANCE = 1e-5
 
 NETWORKS: dict[str, ArchitectureSpec] = {
     **{role: classroom_spec(role) for role in ROLES},
-    **{variant: released_spec(variant) for variant in ("b0", "b1", "b2", "b3")},
+    "b0": released_spec("b0"),
     **{
         variant: replace(released_spec(variant), resolution_px=65)
-        for variant in ("b4", "b5", "b6", "b7")
+        for variant in ("b1", "b2", "b3", "b4", "b5", "b6", "b7")
     },
     "resnet50": RESNET_50,
     "resnet152": replace(find_model("resnet50", "resnet152").spec, resolution_px=97),

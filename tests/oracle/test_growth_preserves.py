@@ -22,7 +22,7 @@ from effnet_viz.scaling.compound import Multipliers, scale
 
 SPECS = {"classroom": CLASSROOM_BASELINE, "b0": EFFICIENTNET_B0}
 PX = {"classroom": 96, "b0": 64}
-SCALINGS_EACH = 15
+SCALINGS_EACH = 8
 
 
 @cache

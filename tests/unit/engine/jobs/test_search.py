@@ -57,8 +57,6 @@ def test_a_search_in_the_background_trains_every_point_and_cleans_up(folder, mon
     assert [(row.point, row.epoch) for row in curves] == [("depth", 1), ("width", 1)]
     assert (rows[0].train_n, rows[0].held_out_n, rows[0].seed) == (30, 10, 0)
     assert not Path(job._out).exists()
-    assert start(tiny(folder, points=1)) is not job
-    search._current.cancel()
 
 
 @pytest.fixture
@@ -69,6 +67,7 @@ def one_process(monkeypatch):
 
 @pytest.mark.usefixtures("one_process")
 def test_cancel_stops_the_processes_and_keeps_what_is_done(folder):
+    """Once the search above has ended, another may begin."""
     job = start(tiny(folder, epochs=500))
     deadline = time.monotonic() + 120
     while not job.results()[1]:

@@ -19,7 +19,7 @@ from effnet_viz.engine.maps.cam import METHODS, compute_cam
 from effnet_viz.engine.weights import LoadedModel, load_model
 from effnet_viz.evidence.results import CamResult, Prediction
 
-THREADS, CALLS = 8, 40
+THREADS, CALLS = 8, 20
 SHARED = ("baseline", "width", "compound")
 PHOTOS = [
     Image.open(Path(skimage.data.__file__).with_name(name)).convert("RGB")
