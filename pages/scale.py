@@ -5,6 +5,7 @@ import json
 import streamlit as st
 
 from effnet_viz.scaling.study import python_recipe
+from effnet_viz.ui.frame import hidden as link_hides
 from effnet_viz.ui.scale import fallback, guess, live, phones, views
 from effnet_viz.ui.scale.choice import Shown
 from effnet_viz.ui.shared import shell, widgets
@@ -13,6 +14,7 @@ shell.inside_app()
 st.title("What does scaling cost?")
 controls, effect = st.columns([1, 2.6], gap="large")
 with controls:
+    link_hides.obey("scale")
     live.controls()
     with st.container(key=views.PLAIN_CONTROLS):
         views.style()
@@ -20,6 +22,7 @@ with controls:
     shown = Shown.of_session()
     hidden = guess.is_open(guess.is_untouched())
     live.now(shown, hidden)
+    link_hides.remark("scale")
 
 with effect:
     live.picture()

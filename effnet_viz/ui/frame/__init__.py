@@ -4,6 +4,7 @@ As ``ui``.
 
 - ``contrast``: text in the accent colour that the theme alone leaves too faint to read.
 - ``copy_link``: a button that copies the address of what is on screen.
+- ``hidden``: controls that a link hides, so that a class moves only what it is to move.
 - ``narrow``: columns below each other in a window that is narrow, or enlarged.
 - ``served``: what a server for a class has more: its address in the sidebar, its log.
 - ``steps``: what Back goes back to: one step for each page, section or stage.

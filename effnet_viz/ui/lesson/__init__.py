@@ -2,7 +2,7 @@
 
 As ``ui``.
 
-- ``address``: under which address phones reach this server, as links and as a picture.
+- ``address``: under which address phones reach this server, and links to hand out to a class.
 - ``ask``: one question: its widget, then what was true and why.
 - ``entry``: the first screen: begin alone, open a room, or join one.
 - ``game``: the budget game: set d, w and r, see the cost, send a bid.

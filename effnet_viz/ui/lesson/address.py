@@ -1,4 +1,4 @@
-"""Under which address phones reach this server, as links and as a picture."""
+"""Under which address phones reach this server, and links to hand out to a class."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from urllib.parse import urlencode, urlsplit
 import streamlit as st
 
 from effnet_viz.engine.serving.address import class_address, lan_address, qr_svg
+from effnet_viz.ui.frame import hidden
+from effnet_viz.ui.lesson.wording import say
 
-__all__ = ["join_link", "origin", "qr_svg", "with_token"]
+__all__ = ["hand_out", "join_link", "origin", "qr_svg", "with_token"]
 
 
 def origin() -> str:
@@ -35,6 +37,36 @@ def join_link(code: str) -> str:
 def with_token(code: str, role: str, token: str) -> str:
     """A link that carries a seat or the teacher's powers to another device."""
     return f"{origin()}/lesson?{urlencode({'room': code, role: token})}"
+
+
+def hand_out() -> None:
+    """A link to a page with only those controls that the class is to move."""
+    with st.expander(say("hand_out"), icon=":material/visibility_off:"):
+        st.markdown(say("hand_out_lead"))
+        page = st.segmented_control(
+            say("hand_out_page"),
+            list(hidden.PAGES),
+            default=next(iter(hidden.PAGES)),
+            format_func=str.title,
+            key="lesson_hand_out_page",
+            required=True,
+        )
+        controls = hidden.PAGES[str(page)]
+        chosen = st.pills(
+            say("hand_out_hide"),
+            list(controls),
+            selection_mode="multi",
+            format_func=lambda name: controls[name][0],
+            key=f"lesson_hand_out_{page}",
+            wrap=True,
+        )
+        names = ",".join(name for name in controls if name in chosen)
+        query = f"?{hidden.KEY}={names}" if names else ""
+        st.code(f"{origin()}/{_PATHS[str(page)]}{query}", language=None)
+
+
+#: Where the pages stand; Scale opens at the app's own address.
+_PATHS = {"scale": "", "compare": "compare"}
 
 
 def _is_loopback(host: str) -> bool:

@@ -262,6 +262,7 @@ def desk(here: AsTeacher, setting: Setting) -> None:
         )
         if st.session_state.pop(_CHECK, False):
             preflight.check()
+    address.hand_out()
     with st.expander(say("who_is_here"), icon=":material/groups:"):
         for seat in place.store().seats(code):
             st.text(say("seat_line", number=seat.number, nickname=seat.nickname or "–"))

@@ -11,7 +11,7 @@ from effnet_viz.lesson.names import clean_code
 from effnet_viz.lesson.questions import Setting, shipped
 from effnet_viz.lesson.script import teachers_sheet, worksheet
 from effnet_viz.lesson.steps import SCREENS, Step
-from effnet_viz.ui.lesson import ask, entry, game, live, place, sheet, teacher
+from effnet_viz.ui.lesson import address, ask, entry, game, live, place, sheet, teacher
 from effnet_viz.ui.lesson.place import Alone, AsTeacher, OnSeat, Place
 from effnet_viz.ui.lesson.wording import presenting, problems, say, text
 from effnet_viz.ui.shared.parts import link
@@ -98,6 +98,7 @@ def _alone() -> None:
                     on_click="ignore",
                     key=f"lesson_alone_{label}",
                 )
+    address.hand_out()
 
 
 def _onwards(screen: str) -> None:

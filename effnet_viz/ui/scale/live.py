@@ -22,6 +22,7 @@ from effnet_viz.scaling.architectures import (
     VARIANTS,
 )
 from effnet_viz.scaling.families import ROLES
+from effnet_viz.ui.frame.hidden import hidden as hidden_by_link
 from effnet_viz.ui.scale import guess, tables, words
 from effnet_viz.ui.scale.choice import Shown
 from effnet_viz.ui.shared import widgets
@@ -181,6 +182,7 @@ def now(shown: Shown, hidden: bool) -> None:
         "curve": tables.curve(base.name, c.alpha, c.beta, c.gamma) if c is not None else None,
         "limit": _limit(shown),
         "hidden": hidden,
+        "away": hidden_by_link("scale"),
         "guess": {
             "question": guess.question(at),
             "choices": [*guess.GUESSES, guess.SKIP],

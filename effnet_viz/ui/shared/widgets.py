@@ -147,7 +147,7 @@ def _formula_controls() -> None:
             on_change=coefficient_moved,
             args=(name,),
         )
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, key="coefficient_acts"):
         st.button("Make it exactly 2", on_click=make_two)
         st.button("Reset to the paper's values", on_click=reset_coefficients)
 

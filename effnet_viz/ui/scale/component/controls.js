@@ -36,10 +36,11 @@ function buildControls(root) {
   p.reset = action("Reset to the paper's values", () => send({ act: "reset" }));
   const lock = make("label", { class: "lock", title: spec.lockHelp }, p.lock, p.lockText);
   p.formula = make("div", { class: "formula" }, lock, make("div", { class: "acts" }, p.two, p.reset));
+  const baseline = make("label", {}, make("span", { class: "label" }, "Baseline"), p.architecture);
   const heads = make(
     "div",
     { class: "heads" },
-    make("label", {}, make("span", { class: "label" }, "Baseline"), p.architecture),
+    baseline,
     p.by.box,
   );
   const more = make("button", { type: "button", class: "more", "aria-expanded": "false" }, "More ▾");
@@ -56,6 +57,16 @@ function buildControls(root) {
     heads, p.curveBox, p.product, p.roles.box, rest, p.formula,
   );
   root.append(top, p.phi, p.variants.box, folded);
+  const sliders = Object.entries(p.sliders).map(([key, { box }]) => [key, [box]]);
+  p.parts = Object.fromEntries(sliders);
+  p.parts.phi.push(p.curveBox); // a click on the curve moves φ
+  Object.assign(p.parts, {
+    architecture: [baseline],
+    by: [p.by.box],
+    lock: [p.formula],
+    role: [p.roles.box],
+    variant: [p.variants.box],
+  });
   panels.set(root, p);
   new ResizeObserver(([entry]) => {
     p.width = Math.round(entry.contentRect.width);
@@ -178,6 +189,9 @@ function drawControls(root, view) {
   const p = panels.get(root);
   const { now } = S;
   root.dataset.by = now.by;
+  for (const [key, boxes] of Object.entries(p.parts)) {
+    for (const box of boxes) toggle(box, "away", now.away.includes(key));
+  }
   p.architecture.value = now.architecture;
   press(p.by.buttons, now.by, (value) => value === "released" && !now.released);
   press(p.variants.buttons, view.texts.variant);
