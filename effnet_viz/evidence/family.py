@@ -186,7 +186,8 @@ def certainty_sentence(found: Sequence[FamilyResult]) -> str:
     several = [result for result in found if len(result.seeds) > 1]
     if several:
         reach = ", ".join(
-            f"{len(r.seeds)} seeds of {_name(r)} reach {min(r.seeds):.1f} to {max(r.seeds):.1f} %"
+            f"{len(r.seeds)} seeds of the {_name(r)} reach {min(r.seeds):.1f} to "
+            f"{max(r.seeds):.1f} %"
             for r in several
         )
         once = ", and the rest, trained once, are taken to vary as much"
@@ -206,7 +207,8 @@ def certainty_sentence(found: Sequence[FamilyResult]) -> str:
 
 
 def _name(result: FamilyResult) -> str:
-    return f"{result.role} at 2×" if result.times == 2 else result.role
+    which = result.role if result.role == "baseline" else f"{result.role} role"
+    return f"{which} at 2×" if result.times == 2 else which
 
 
 def steps_sentence(found: Sequence[FamilyResult]) -> str:

@@ -80,19 +80,19 @@ def squash_sentence(rows: Sequence[SquashRow]) -> str:
         for row in rows
         if row.shape == usual
     )
-    others = "; ".join(
-        f"{shape} {-mean_cost(rows, shape):+.1f}"
-        for shape in dict.fromkeys(row.shape for row in rows)
-        if shape != usual
-    )
+    costs = {shape: mean_cost(rows, shape) for shape in dict.fromkeys(row.shape for row in rows)}
+    means = ", ".join(f"{shape} {-cost:+.1f}" for shape, cost in costs.items())
+    much = [shape for shape, cost in costs.items() if cost > TOO_MUCH]
     sentence = (
-        f"Were the photos of {usual}, as most photos are, their undistorted centre squares would "
-        f"be named right by so many points more or less than squares of the same area distorted as "
-        f"in training: {said}. Of other shapes, mean over the networks: {others}."
+        "What that costs was measured as if the photos, whose own shapes are not known, were all "
+        "of one: the part that is then the undistorted centre square, against a square of the same "
+        f"area, distorted as in training, on {rows[0].count:,} photos. At {usual}, in points: "
+        f"{said}. Mean over the networks: {means}."
     )
-    if mean_cost(rows, usual) > TOO_MUCH:
+    if much:
         return (
-            f"{sentence} That is more than a point: the next family should be trained on wider "
-            "changes of the aspect ratio than 3:4 to 4:3."
+            f"{sentence} Training changed the aspect ratio from 3:4 to 4:3; at {', '.join(much)} "
+            "the mean cost is more than a point: **the next family should be trained on wider "
+            "changes of the aspect ratio**."
         )
-    return f"{sentence} At {usual} that is no more than a point."
+    return f"{sentence} Nowhere is that more than a point."

@@ -142,7 +142,7 @@ def test_a_dimension_flattens_where_the_photos_say_so():
 
 def test_certainty_names_the_seeds():
     said = family.certainty_sentence(FOUND)
-    assert "3 seeds of baseline reach 80.6 to 81.4 %, and the rest, trained once" in said
+    assert "3 seeds of the baseline reach 80.6 to 81.4 %, and the rest, trained once" in said
     assert "as if each network had 3,423 photos of its own" in said
     assert "each was trained once" in family.certainty_sentence([result("baseline", 81.0, times=1)])
     assert family.certainty_sentence([]) == ""
