@@ -10,6 +10,7 @@ from effnet_viz.evidence import accuracy, family
 from effnet_viz.evidence.checkpoints import CHECKPOINT_DIR, read_record, write_record
 from effnet_viz.evidence.coarse import Blurred, CoarseRun
 from effnet_viz.evidence.family import FamilyResult
+from effnet_viz.evidence.seeds.hits import hits_folder, read_hits, write_hits
 
 N = 3423
 
@@ -56,6 +57,31 @@ def test_seeds_of_one_network_are_averaged(tmp_path):
     assert found.top1 == pytest.approx((record["val_top1"] + 50) / 2)
     assert "compound at 4×" in family.missing([found])
     assert len(family.missing([found])) == 7
+
+
+def test_another_seed_is_taken_as_it_is_dropped_in(tmp_path):
+    """With its hits it is compared photo by photo and tells of luck; without, as if alone."""
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    for name, source in (("width", "width"), ("width-seed1", "width"), ("depth", "depth")):
+        for suffix in (".json", ".safetensors"):
+            shutil.copy(CHECKPOINT_DIR / f"{source}{suffix}", folder / f"{name}{suffix}")
+    kept = {
+        name: read_hits(name, read_record(name)["sha256"], hits_folder())
+        for name in ("width", "depth")
+    }
+    for hits in kept.values():
+        write_hits(hits, hits_folder(folder))
+    alone = {r.role: r for r in family.family_results(folder)}
+    assert (len(alone["width"].hits), len(alone["depth"].hits)) == (0, 1)
+    write_hits(replace(kept["width"], model="width-seed1"), hits_folder(folder))
+    found = {r.role: r for r in family.family_results(folder)}
+    assert found["width"].hits == (kept["width"].bits,) * 2
+    (pair,) = family.pairs(list(found.values()))
+    (wider,) = family.pairs(list(alone.values()))
+    assert pair.by.photos.variance < wider.by.photos.variance
+    said = family.certainty_sentence(list(found.values()))
+    assert "2 seeds of the width role reach" in said
 
 
 def with_hits(role: str, right: range, times: int = 4) -> FamilyResult:

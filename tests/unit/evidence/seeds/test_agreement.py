@@ -16,14 +16,16 @@ def test_the_shipped_table_is_of_the_networks_that_ship():
         if member.times != 2:
             networks[member.role] = networks.get(member.role, 0) + 1
     rows = {(row.one, row.other): row for row in read_agreement()}
+    again = "`python -m effnet_viz evaluate --data FOLDER --agreement` measures it again"
     for role, count in networks.items():
         for other, others in networks.items():
             pair = rows.get((role, other))
             if role == other and count > 1:
-                assert pair.pairs == count * (count - 1) / 2
+                assert pair is not None, again
+                assert pair.pairs == count * (count - 1) / 2, again
             elif pair is not None:
-                assert pair.pairs == count * others
-    assert len(rows) == 10 + sum(count > 1 for count in networks.values())
+                assert pair.pairs == count * others, again
+    assert len(rows) == 10 + sum(count > 1 for count in networks.values()), again
     for row in rows.values():
         assert -1 <= row.low <= row.mean <= row.high <= 1
         assert row.elsewhere < row.mean  # the photo itself makes maps alike
