@@ -15,7 +15,30 @@ settings.load_profile("steady")
 
 #: Files that take longest, the longest first. Of several worker processes each takes whole files in
 #: the order of collection, so that none is left with a long one when the others have done theirs.
-LONGEST = ()
+LONGEST = (
+    "e2e/test_lesson",
+    "e2e/test_hands",
+    "e2e/test_accessible",
+    "e2e/test_scale",
+    "e2e/test_benchmark",
+    "e2e/test_grid_search",
+    "e2e/test_journey",
+    "oracle/test_cam_against_stock",
+    "oracle/test_graph_against_torch",
+    "e2e/test_compare",
+    "e2e/test_paper",
+    "oracle/test_cost_against_torchvision",
+    "unit/engine/graph/test_runtime",
+    "unit/engine/training/test_search",
+    "unit/engine/test_weights",
+    "e2e/test_anatomy",
+    "e2e/test_transfer",
+    "unit/engine/maps/test_cam_features",
+    "unit/cli/test_installed",
+    "unit/engine/jobs/test_search",
+    "unit/cli/test_commands",
+    "unit/scaling/test_centres",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

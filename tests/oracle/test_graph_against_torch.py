@@ -60,6 +60,9 @@ NETWORKS: dict[str, ArchitectureSpec] = {
     "ten classes": replace(MOBILENET_V1, num_classes=10, resolution_px=64),
 }
 
+#: Of the kinds above, neither the smallest nor the largest.
+BETWEEN = ("b2", "b3", "b5", "b6", "resnet152")
+
 
 def lived_in(spec: ArchitectureSpec, seed: int) -> nn.Module:
     """The spec's network whose norms took their statistics from random data and weight it anew; as
@@ -88,7 +91,10 @@ def assert_as_exact(found: Tensor, plain: Tensor, exact: Tensor) -> None:
     assert distance(found, exact) <= max(TOLERANCE, 4 * torchs)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.soak if name in BETWEEN else ()) for name in NETWORKS],
+)
 def test_logits_and_every_stage_are_those_of_the_plain_module(name: str) -> None:
     spec = NETWORKS[name]
     plain = lived_in(spec, seed=len(name))

@@ -227,12 +227,12 @@ def test_a_folder_that_cannot_be_used_is_one_sentence(tmp_path):
         RoomStore(tmp_path)
 
 
-def test_sixty_seats_vote_at_once_a_hundred_times_and_none_is_lost_or_doubled(tmp_path):
+def test_sixty_seats_vote_at_once_again_and_again_and_none_is_lost_or_doubled(tmp_path):
     store = RoomStore(tmp_path)
     room = store.open_room("efficientnet_b0", "before")
     with ThreadPoolExecutor(60) as pool:
         tokens = [j.token for j in pool.map(lambda _: store.join(room.code), range(60))]
-        for number in range(100):
+        for number in range(25):
             question = f"q{number}"
             store.advance(room.code, room.teacher_token, {question: "open"})
             together = threading.Barrier(60)
@@ -245,7 +245,7 @@ def test_sixty_seats_vote_at_once_a_hundred_times_and_none_is_lost_or_doubled(tm
             store.advance(room.code, room.teacher_token, {question: "locked"})
             assert store.tally(room.code, question) == {str(seat): 1 for seat in range(60)}
     assert store.room(room.code).seats == 60
-    assert len(store.votes(room.code, room.teacher_token)) == 6000
+    assert len(store.votes(room.code, room.teacher_token)) == 25 * 60
 
 
 VOTER = """
