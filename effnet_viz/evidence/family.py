@@ -177,11 +177,14 @@ def certainty_sentence(found: Sequence[FamilyResult]) -> str:
     """How chance was counted, and which roles differ beyond it."""
     if not found:
         return ""
-    how = (
-        f"All networks saw the same {found[0].val_n:,} photos; differences are counted photo by "
-        "photo"
-        if all(result.hits for result in found)
-        else f"Differences are counted as if each network had {found[0].val_n:,} photos of its own"
+    kept = [bool(result.hits) for result in found]
+    how = f"All networks saw the same {found[0].val_n:,} photos; differences are counted "
+    how += (
+        "photo by photo"
+        if all(kept)
+        else "photo by photo where hits are kept, else as if each had photos of its own"
+        if any(kept)
+        else "as if each had photos of its own"
     )
     several = [result for result in found if len(result.seeds) > 1]
     if several:

@@ -81,7 +81,9 @@ def test_another_seed_is_taken_as_it_is_dropped_in(tmp_path):
     (wider,) = family.pairs(list(alone.values()))
     assert pair.by.photos.variance < wider.by.photos.variance
     said = family.certainty_sentence(list(found.values()))
-    assert "2 seeds of the width role reach" in said
+    assert "counted photo by photo, with luck of the start: 2 seeds of the width role reach" in said
+    said = family.certainty_sentence(list(alone.values()))
+    assert "photo by photo where hits are kept, else as if each had photos of its own" in said
 
 
 def with_hits(role: str, right: range, times: int = 4) -> FamilyResult:
@@ -169,7 +171,7 @@ def test_a_dimension_flattens_where_the_photos_say_so():
 def test_certainty_names_the_seeds():
     said = family.certainty_sentence(FOUND)
     assert "3 seeds of the baseline reach 80.6 to 81.4 %, and the rest, trained once" in said
-    assert "as if each network had 3,423 photos of its own" in said
+    assert "the same 3,423 photos; differences are counted as if each had photos of its own" in said
     assert "each was trained once" in family.certainty_sentence([result("baseline", 81.0, times=1)])
     assert family.certainty_sentence([]) == ""
 
