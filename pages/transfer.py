@@ -8,7 +8,7 @@ from effnet_viz.ui.transfer import views
 shell.inside_app()
 st.title("Which network learns your classes best?")
 st.caption(
-    "The networks stay as they are. On what each sees in your photos a linear head is trained, and "
-    "asked about photos that it was not trained on."
+    "The networks stay as they are. For each, a linear classifier (a head) is trained on what the "
+    "network sees in your photos, and asked about photos that it was not trained on."
 )
 views.page()

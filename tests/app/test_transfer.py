@@ -72,7 +72,7 @@ def test_ones_own_photos_ask_for_what_is_missing(open_page, small_example):
     app.text_input(key="transfer_name_0").set_value("wall").run()
     app.button(key="transfer_add").click().run()
     assert "Add 2 to 8 classes; there are 1." in texts(app)
-    assert "**wall**, 4 photos" in texts(app)
+    assert "**wall**  \n4 photos" in texts(app)
     assert "b.txt" in texts(app)
     assert "Choose the photos" not in texts(app)
 

@@ -207,7 +207,7 @@ def check(sets: Sets) -> None:
     for each in sets:
         if len(each.photos) < PHOTOS[0]:
             raise UserError(
-                f"{each.name} has {len(each.photos)} photos; give it at least {PHOTOS[0]}."
+                f"Give {each.name} at least {PHOTOS[0]} photos; it has {len(each.photos)}."
             )
 
 

@@ -75,7 +75,7 @@ def _network(
     report("leaving photos out", PASSES)
     said = heads.left_out(found.pooled, labels)
     report("the shuffled labels", (1 + PASSES) / 2)
-    of_shuffled = heads.right_of_shuffled(found.pooled, labels)
+    of_shuffled = heads.right_of_shuffled(found.pooled, labels, number)
     head = heads.fit(found.pooled, labels)
     centres = cell_centres(model.spec)[-1]
     border = []

@@ -42,7 +42,7 @@ def accuracy_against(
             hovertemplate=f"{result.title}: %{{y:.0f}} %, {cost(result):.3g}<extra></extra>",
         )
     for level, dash, said, where in (
-        (study.chance, "dash", "largest class", "bottom left"),
+        (study.chance, "dash", "always the largest class", "bottom left"),
         (study.random.accuracy, "dot", study.random.title, "top right"),
     ):
         figure.add_hline(

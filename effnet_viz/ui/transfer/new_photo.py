@@ -33,14 +33,14 @@ def section(study: TransferStudy, sets: Sets, device: str) -> None:
     with controls:
         photo, own = _photo(sets)
         wanted = st.selectbox(
-            "Where it looks for",
+            "Show what speaks for",
             range(len(study.classes)),
             format_func=study.classes.__getitem__,  # Streamlit keeps it: it must not hold more
             key="transfer_wanted",
         )
         if not own:
             st.caption(
-                "Until you choose one, a photo from training, so what is said of it proves nothing."
+                "Until you choose one, this is a photo from training, whose answers prove nothing."
             )
         st.image(photo.image, width=PHOTO_PX, alt=photo.title)
     with effect, model_views.shown_errors():

@@ -147,16 +147,21 @@ def _overview(sets: Sets, removable: bool = False) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             first = each.photos[0]
             st.image(first.image.resize((56, 56)), width=56, alt=f"{each.name}: {first.title}")
-            st.markdown(f"**{plain(each.name)}**, {len(each.photos)} photos")
+            st.markdown(f"**{plain(each.name)}**  \n{_counted(len(each.photos))}")
             if removable:
                 st.button(
-                    "Remove", key=f"transfer_remove_{number}", on_click=_remove, args=(each.name,)
-                )
+                    "Remove", key=f"transfer_remove_{number}", on_click=_remove, args=(each.name,),
+                    type="tertiary",
+                )  # fmt: skip
     if removable and sets:
         st.button(
             "Delete everything", key="transfer_delete", icon=":material/delete:",
             on_click=delete_everything, width="stretch",
         )  # fmt: skip
+
+
+def _counted(photos: int) -> str:
+    return f"{photos} photos" if photos != 1 else "1 photo"
 
 
 def _remove(name: str) -> None:

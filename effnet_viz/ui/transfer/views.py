@@ -85,10 +85,12 @@ def _outcome(study: TransferStudy) -> None:
 
 def _of_random_weights(study: TransferStudy) -> str:
     control = study.random
-    lead = f"**{control.title}**: never trained, it has {control.right} of {control.photos} right"
+    right = f"{control.right} of {control.photos} right"
     if control.interval[0] > study.chance:
-        return f"{lead}, so that much colours and textures alone tell apart."
-    return f"{lead}, not surely better than guessing: what tells these classes apart is learned."
+        said = f"never trained, yet {right}: so much can be told from colours and textures alone."
+    else:
+        said = f"{right}, not surely more than guesses: what tells these classes apart is learned."
+    return f"**{control.title}**: {said}"
 
 
 def _row(result: NetworkResult) -> dict[str, str | float]:
@@ -100,7 +102,7 @@ def _row(result: NetworkResult) -> dict[str, str | float]:
     )  # fmt: skip
     return {
         "network": result.title,
-        "right": f"{result.right} of {result.photos}",
+        "right": f"{result.right} of {result.photos}".replace(" ", "\u00a0"),
         "95 % interval": f"{max(0.0, low):.0f} to {high:.0f} %",
         "shuffled labels": f"{result.shuffled_accuracy:.0f} % ({least:.0f} to {most:.0f})",
         "multiply-adds": si(result.macs),

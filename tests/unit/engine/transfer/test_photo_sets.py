@@ -78,7 +78,7 @@ def test_what_is_missing_is_said():
     with pytest.raises(UserError, match="there are 1"):
         check(sets)
     sets, _ = added(sets, "twig", [("b.png", picture(1))])
-    with pytest.raises(UserError, match="leaf has 1 photos; give it at least 3"):
+    with pytest.raises(UserError, match="Give leaf at least 3 photos; it has 1"):
         check(sets)
 
 

@@ -114,12 +114,12 @@ def test_shuffled_labels_are_right_as_often_as_guesses_are():
     assert one_by_one < 0.5 - 10 * error
 
 
-@pytest.mark.parametrize(("photos", "orders"), [(6, 12), (60, 5), (480, 3)])
+@pytest.mark.parametrize(("photos", "orders"), [(6, 12), (30, 6), (480, 3)])
 def test_few_photos_have_many_orders(monkeypatch, photos, orders):
     monkeypatch.setattr(heads, "left_out", lambda x, mixed, seed: mixed[::-1])
     labels = [n % 3 for n in range(photos)]
-    found = heads.right_of_shuffled(np.zeros((photos, 1)), labels)
-    mixed = [heads.shuffled(labels, seed) for seed in range(orders)]
+    found = heads.right_of_shuffled(np.zeros((photos, 1)), labels, 2)
+    mixed = [heads.shuffled(labels, seed) for seed in range(24, 24 + orders)]
     assert found == tuple(sum(a == b for a, b in zip(m, m[::-1], strict=True)) for m in mixed)
 
 
