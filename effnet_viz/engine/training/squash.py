@@ -9,8 +9,8 @@ from pathlib import Path
 from effnet_viz.engine import weights
 from effnet_viz.engine.training.recipe import PhotoSet, right_photos
 from effnet_viz.evidence.checkpoints import CHECKPOINT_DIR, shipped_members
-from effnet_viz.evidence.seeds.paired import between_seeds, combined, contrast
-from effnet_viz.evidence.seeds.squash import SHAPES, SquashRow, parts
+from effnet_viz.evidence.seeds.paired import Part, between_seeds, combined, contrast
+from effnet_viz.evidence.seeds.squash import MEAN, SHAPES, SquashRow, parts
 from effnet_viz.scaling.families import ClassroomMember
 
 #: Every so many validation photos one is measured: nine views of each take their time.
@@ -49,30 +49,43 @@ def measure_squash(
             ]
             for hits in found.values()
         ]
-        one_seed = between_seeds(drops)
+        one_seed, share = between_seeds(drops), 1 / len(found)
+        every: list[Term] = []
         for (role, times), hits in found.items():
             ones, others = [h[undistorted] for h in hits], [h[as_trained] for h in hits]
-            luck = combined([(1, hits)], one_seed)
-            said = contrast([(1, ones), (-1, others)], len(photos), luck)
-            rows.append(
-                SquashRow(
-                    role=role,
-                    times=times,
-                    seeds=len(hits),
-                    shape=shape,
-                    undistorted=_top1(ones, len(photos)),
-                    as_trained=_top1(others, len(photos)),
-                    points=round(said.points, 2),
-                    low=round(said.low, 2),
-                    high=round(said.high, 2),
-                    count=len(photos),
-                )
-            )
+            rows.append(_row(role, times, shape, [(1, ones, others)], len(photos), one_seed))
+            every.append((share, ones, others))
+        rows.append(_row(MEAN, 0, shape, every, len(photos), one_seed))
     return rows
 
 
 #: The part of a photo that a network is shown: width and height in pixels.
 View = tuple[int, int]
+
+#: A network's weight in a mean, and its seeds' hits of the undistorted and of the other square.
+Term = tuple[float, list[int], list[int]]
+
+
+def _row(
+    role: str, times: int, shape: str, terms: list[Term], count: int, one_seed: Part | None
+) -> SquashRow:
+    said = contrast(
+        [part for share, ones, others in terms for part in ((share, ones), (-share, others))],
+        count,
+        combined([(share, ones) for share, ones, _ in terms], one_seed),
+    )
+    return SquashRow(
+        role=role,
+        times=times,
+        seeds=sum(len(ones) for _, ones, _ in terms),
+        shape=shape,
+        undistorted=round(sum(share * _top1(ones, count) for share, ones, _ in terms), 2),
+        as_trained=round(sum(share * _top1(others, count) for share, _, others in terms), 2),
+        points=round(said.points, 2),
+        low=round(said.low, 2),
+        high=round(said.high, 2),
+        count=count,
+    )
 
 
 def _views(px: int) -> dict[str, tuple[View, View]]:
@@ -105,4 +118,4 @@ def _of_member(
 
 
 def _top1(hits: list[int], count: int) -> float:
-    return round(100 * sum(h.bit_count() for h in hits) / len(hits) / count, 2)
+    return 100 * sum(h.bit_count() for h in hits) / len(hits) / count

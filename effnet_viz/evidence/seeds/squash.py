@@ -20,15 +20,19 @@ SQUASH_FILE = RESULTS_DIR / "classroom-squash.json"
 #: Shapes of photos, width : height of a landscape one.
 SHAPES = ((4, 3), (3, 2), (16, 9))
 
+#: Stands in the place of a role for the mean over the networks.
+MEAN = "mean"
+
 #: A cost that calls for another training, in points.
 TOO_MUCH = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class SquashRow:
-    """One network, the mean of its ``seeds``, on ``count`` validation photos, as if each had been
-    of one shape, ``4:3`` or ``3:4``: top-1 in percent of its undistorted centre square
-    (``undistorted``) and of the square of the same area, distorted as in training (``as_trained``).
+    """One network, the mean of its ``seeds``, or the mean over the networks (`MEAN`), on ``count``
+    validation photos, as if each had been of one shape, ``4:3`` or ``3:4``: top-1 in percent of its
+    undistorted centre square (``undistorted``) and of the square of the same area, distorted as in
+    training (``as_trained``).
 
     ``points``: the first less the second, photo by photo, with its 95 % interval over photos, and
     over seeds where networks have several.
@@ -64,35 +68,31 @@ def parts(width: int, height: int, px: int) -> tuple[tuple[int, int], int]:
     return part, round((part[0] * part[1]) ** 0.5)
 
 
-def mean_cost(rows: Sequence[SquashRow], shape: str) -> float:
-    """Points lost by the undistorted square of photos of a shape, mean over the networks."""
-    lost = [-row.points for row in rows if row.shape == shape]
-    return sum(lost) / len(lost)
-
-
 def squash_sentence(rows: Sequence[SquashRow]) -> str:
     """What the table says, and what follows; empty without one."""
     if not rows:
         return ""
     usual = "{}:{}".format(*SHAPES[0])
     said = ", ".join(
-        f"{row.role} {row.points:+.1f} ({row.low:+.1f} to {row.high:+.1f})"
-        for row in rows
-        if row.shape == usual
+        f"{row.role} {_points(row)}" for row in rows if row.shape == usual and row.role != MEAN
     )
-    costs = {shape: mean_cost(rows, shape) for shape in dict.fromkeys(row.shape for row in rows)}
-    means = ", ".join(f"{shape} {-cost:+.1f}" for shape, cost in costs.items())
-    much = [shape for shape, cost in costs.items() if cost > TOO_MUCH]
+    means = [row for row in rows if row.role == MEAN]
+    each = ", ".join(f"{row.shape} {_points(row)}" for row in means)
+    much = [row.shape for row in means if row.points < -TOO_MUCH and row.high < 0]
     sentence = (
         "What that costs was measured as if the photos, whose own shapes are not known, were all "
         "of one: the part that is then the undistorted centre square, against a square of the same "
         f"area, distorted as in training, on {rows[0].count:,} photos. At {usual}, in points: "
-        f"{said}. Mean over the networks: {means}."
+        f"{said}. Mean over the networks: {each}."
     )
     if much:
         return (
             f"{sentence} Training changed the aspect ratio from 3:4 to 4:3; at {', '.join(much)} "
-            "the mean cost is more than a point: **the next family should be trained on wider "
-            "changes of the aspect ratio**."
+            "the mean cost is more than a point and beyond chance: **the next family should be "
+            "trained on wider changes of the aspect ratio**."
         )
-    return f"{sentence} Nowhere is that more than a point."
+    return f"{sentence} Nowhere is that more than a point and beyond chance."
+
+
+def _points(row: SquashRow) -> str:
+    return f"{row.points:+.1f} ({row.low:+.1f} to {row.high:+.1f})"

@@ -42,12 +42,15 @@ def test_the_table_is_counted_from_the_hits(monkeypatch):
     assert {name for name, _, _ in seen} == set(names[:3])
     assert seen[-1] == ("width", 9, 9)
     by = {(row.role, row.shape): row for row in rows}
-    assert len(by) == 2 * 6
+    assert len(by) == 3 * 6
     row = by["baseline", "4:3"]
     assert (row.seeds, row.count, row.as_trained) == (2, 10, 100.0)
     assert (row.undistorted, row.points) == (80.0, -20.0)
     assert row.low < -20 < row.high
     assert by["width", "4:3"].points == by["baseline", "3:4"].points == 0
+    mean = by["mean", "4:3"]
+    assert (mean.seeds, mean.undistorted, mean.points) == (3, 90.0, -10.0)
+    assert by["mean", "3:4"].points == 0
 
 
 class Model:

@@ -25,13 +25,14 @@ def test_the_undistorted_square_of_a_squashed_photo(shape, part, side):
 
 
 def test_more_than_a_point_calls_for_another_training():
-    rows = [ROW, replace(ROW, role="depth", points=-0.1), replace(ROW, shape="16:9", points=-9.0)]
-    said = squash_sentence(rows)
-    assert "baseline -1.5 (-2.0 to -1.0), depth -0.1" in said
-    assert "Mean over the networks: 4:3 -0.8, 16:9 -9.0." in said
-    assert "at 16:9 the mean cost is more than a point: **the next family" in said
-    few = [replace(row, points=-0.5) for row in rows]
-    assert "Nowhere is that more than a point" in squash_sentence(few)
+    mean = replace(ROW, role=squash.MEAN, times=0, points=-0.8)
+    much = replace(mean, shape="16:9", points=-9.0, low=-10.0, high=-8.0)
+    perhaps = replace(mean, shape="3:2", points=-1.2, low=-2.5, high=0.1)
+    said = squash_sentence([ROW, replace(ROW, role="depth", points=-0.1), mean, much, perhaps])
+    assert "points: baseline -1.5 (-2.0 to -1.0), depth -0.1 (-2.0 to -1.0). Mean" in said
+    assert "Mean over the networks: 4:3 -0.8 (-2.0 to -1.0), 16:9 -9.0 (-10.0 to -8.0), " in said
+    assert "at 16:9 the mean cost is more than a point and beyond chance: **the next family" in said
+    assert "Nowhere is that more than a point" in squash_sentence([ROW, mean, perhaps])
     assert squash_sentence([]) == ""
 
 
