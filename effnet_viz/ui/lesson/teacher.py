@@ -47,6 +47,7 @@ h1 { font-size: 1rem !important; padding: 0 !important; }
 h2 { font-size: 1.4rem !important; padding: 0.2rem 0 !important; }
 h3 { font-size: 1.1rem !important; padding: 0 !important; }
 .st-key-lesson_invitation h2 { font-size: 4rem !important; letter-spacing: 0.1em; }
+code { font-size: 0.875rem !important; }
 [data-testid="stTable"] * { font-size: 0.875rem !important; }
 </style>
 """
