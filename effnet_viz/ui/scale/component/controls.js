@@ -189,8 +189,11 @@ function drawControls(root, view) {
   const p = panels.get(root);
   const { now } = S;
   root.dataset.by = now.by;
-  for (const [key, boxes] of Object.entries(p.parts)) {
-    for (const box of boxes) toggle(box, "away", now.away.includes(key));
+  if (p.away !== now.away) {
+    p.away = now.away;
+    for (const [key, boxes] of Object.entries(p.parts)) {
+      for (const box of boxes) toggle(box, "away", now.away.includes(key));
+    }
   }
   p.architecture.value = now.architecture;
   press(p.by.buttons, now.by, (value) => value === "released" && !now.released);
