@@ -92,3 +92,13 @@ def agreement_sentence(rows: Sequence[AgreementRow]) -> str:
         f"{least.mean:.2f} ({least.one} and {least.other}) to {most.mean:.2f} ({most.one} and "
         f"{most.other}). Of the {len(known)} pairs with a role of several seeds, {meaning}."
     )
+
+
+def floor_sentence(rows: Sequence[AgreementRow]) -> str:
+    """With what a correlation of two maps is to be compared, in a sentence; empty without seeds."""
+    seeds, roles = of_seeds(rows), of_roles(rows)
+    if not seeds or not roles:
+        return ""
+    same = " and ".join(f"two seeds of the {row.one} {row.mean:.2f}" for row in seeds)
+    mean = sum(row.mean for row in roles) / len(roles)
+    return f"Mean over {seeds[0].count} photos: {same}, two roles {mean:.2f}."

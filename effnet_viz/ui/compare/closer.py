@@ -14,6 +14,7 @@ from effnet_viz.errors import UserError
 from effnet_viz.evidence.checkpoints import shipped_members
 from effnet_viz.evidence.map_methods import METHODS
 from effnet_viz.evidence.results import CamResult
+from effnet_viz.evidence.seeds.agreement import floor_sentence, read_agreement
 from effnet_viz.evidence.seeds.one_photo import Likeness, on_this_photo
 from effnet_viz.figures import overlays
 from effnet_viz.figures.attention import likeness
@@ -162,8 +163,8 @@ def _beside_seeds(found: Mapping[str, list[CamResult]]) -> None:
     st.markdown(said)
     parts.chart(likeness(seeds, roles), key="likeness", alt=said)
     st.caption(
-        "Every mark is a pair of networks. A few seeds give a floor, not a test; over many photos: "
-        "*Over many photos*."
+        "Every mark is a pair of networks. A few seeds give a floor, not a test. "
+        + floor_sentence(read_agreement())
     )
 
 

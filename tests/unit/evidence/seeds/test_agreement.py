@@ -4,7 +4,12 @@ from dataclasses import replace
 
 from effnet_viz.evidence.checkpoints import shipped_members
 from effnet_viz.evidence.seeds import agreement
-from effnet_viz.evidence.seeds.agreement import AgreementRow, agreement_sentence, read_agreement
+from effnet_viz.evidence.seeds.agreement import (
+    AgreementRow,
+    agreement_sentence,
+    floor_sentence,
+    read_agreement,
+)
 
 SEEDS = AgreementRow("baseline", "baseline", 3, 0.8, 0.75, 0.85, 0.2, 0.0, 0.0, 0.0, 484)
 ROLES = AgreementRow("baseline", "width", 3, 0.6, 0.55, 0.65, 0.2, -0.2, -0.25, -0.15, 484)
@@ -53,3 +58,9 @@ def test_a_table_is_read_as_it_was_written(tmp_path):
     agreement.write_agreement(rows, tmp_path / "table.json")
     assert read_agreement(tmp_path / "table.json") == rows
     assert read_agreement(tmp_path / "none.json") == ()
+
+
+def test_the_floor_under_a_correlation_is_that_of_two_seeds():
+    said = floor_sentence([SEEDS, ROLES])
+    assert said == "Mean over 484 photos: two seeds of the baseline 0.80, two roles 0.60."
+    assert floor_sentence([ROLES]) == floor_sentence([SEEDS]) == ""
