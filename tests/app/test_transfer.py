@@ -1,6 +1,7 @@
 """The Your classes page: the example by itself, what is missing in words, and nothing left over."""
 
 import gc
+import json
 import re
 import threading
 import time
@@ -130,6 +131,14 @@ def test_nothing_of_a_visits_photos_outlives_their_deletion(open_page, small_exa
     assert not app.exception
     assert not studies("secret 0.jpg")
     assert not uploads
+
+
+def test_two_families_baselines_have_marks_of_their_own(open_page, small_example):
+    app = finished(open_page(PAGE, networks=["baseline", "ImageNet lite0"]))
+    points = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
+    assert [point["name"] for point in points] == ["baseline", "ImageNet lite0"]
+    assert points[0]["marker"]["color"] == points[1]["marker"]["color"]
+    assert points[0]["marker"]["symbol"] != points[1]["marker"]["symbol"]
 
 
 def studies(title):

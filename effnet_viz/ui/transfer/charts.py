@@ -14,6 +14,8 @@ from effnet_viz.figures.base import NEUTRAL, ROLE_COLOURS, TRANSPARENT
 PADDING = 1.5
 #: Costs within this ratio count as the same, and are drawn this ratio apart.
 SAME, APART = 1.05, 1.08
+#: Families have baselines of their own, all grey: their marks tell them apart.
+SYMBOLS = {"classroom": "circle", "lite": "diamond"}
 #: Where 1, 2 and 5 are too few numbers for an axis.
 FINE = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
 
@@ -37,7 +39,11 @@ def accuracy_against(
                 "thickness": 1.4,
             },
             mode="markers",
-            marker={"size": 9, "color": ROLE_COLOURS.get(result.role, NEUTRAL)},
+            marker={
+                "size": 9,
+                "color": ROLE_COLOURS.get(result.role, NEUTRAL),
+                "symbol": SYMBOLS.get(result.key.partition("/")[0], "square"),
+            },
             name=result.title,
             hovertemplate=f"{result.title}: %{{y:.0f}} %, {cost(result):.3g}<extra></extra>",
         )
