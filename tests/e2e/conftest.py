@@ -64,10 +64,12 @@ def running_app(slow_s: float = 0) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """The address of a server that all tests share."""
-    with running_app() as address:
-        yield address
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that all tests share; its rooms lie in a folder of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EFFNET_VIZ_ROOMS", str(tmp_path_factory.mktemp("rooms")))
+        with running_app() as address:
+            yield address
 
 
 @pytest.fixture(scope="session")
@@ -105,6 +107,7 @@ BROKEN_PICTURES = """
 def page(browser: Browser) -> Iterator[Page]:
     """A desktop page that fails the test on any console error, exception box or broken picture."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(WAIT_MS)
     opened = context.new_page()
     errors: list[str] = []
     opened.on("console", lambda m: errors.append(f"{m.text} {m.location}") if is_ours(m) else None)
@@ -116,6 +119,22 @@ def page(browser: Browser) -> Iterator[Page]:
     assert not errors, errors
     assert not broken, broken
     assert not boxes, "an exception box is on the page"
+
+
+def both_schemes(page: Page) -> Iterator[str]:
+    """The page in the light and then in the dark, each time redrawn."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function(
+            """dark => {
+                const [r, g, b] = getComputedStyle(document.querySelector('[data-testid=stApp]'))
+                    .backgroundColor.match(/\\d+/g).map(Number);
+                return r + g + b < 384 === dark;
+            }""",
+            arg=scheme == "dark",
+        )
+        settled(page)
+        yield scheme
 
 
 STANDS_STILL = (

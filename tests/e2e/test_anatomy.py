@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import SCREENSHOTS, settled
+from tests.e2e.conftest import SCREENSHOTS, both_schemes, settled
 
 pytestmark = pytest.mark.browser
 
@@ -47,31 +47,28 @@ def test_opening_the_network_of_the_scale_page(page: Page, server: str):
     expect(page.locator("h3").first).to_contain_text("the stem")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
-def test_fits_its_screen(browser: Browser, server: str, scheme, width, height):
+def test_fits_its_screen(browser: Browser, server: str, width, height):
     """Nothing is wider than the screen, the drawing that fits is the one shown, in the page's
     own text colour; on a desktop control and drawing share the first screen."""
     SCREENSHOTS.mkdir(exist_ok=True)
-    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    context = browser.new_context(viewport={"width": width, "height": height})
     page = context.new_page()
-    page.goto(server)
-    settled(page)
     page.goto(f"{server}/anatomy")
     settled(page)
     shown, hidden = ("wide", "tall") if width > 720 else ("tall", "wide")
     drawing = page.locator(f"svg.{shown}")
-    expect(drawing).to_be_visible()
-    expect(page.locator(f"svg.{hidden}")).to_be_hidden()
-    colour = "e => getComputedStyle(e).getPropertyValue('fill')"
-    text = page.locator("h1").evaluate("e => getComputedStyle(e).color")
-    assert drawing.locator("text").first.evaluate(colour) == text
-    expect(page.locator(".js-plotly-plot")).to_have_count(2)
-    main = page.get_by_test_id("stMain")
-    assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1
-    if width > 720:
-        box = drawing.bounding_box()
-        assert box is not None
-        assert box["y"] + box["height"] <= height
-    page.screenshot(path=SCREENSHOTS / f"anatomy-{scheme}-{width}.png")
+    for scheme in both_schemes(page):
+        expect(drawing).to_be_visible()
+        expect(page.locator(f"svg.{hidden}")).to_be_hidden()
+        text = page.locator("h1").evaluate("e => getComputedStyle(e).color")
+        expect(drawing.locator("text").first).to_have_css("fill", text)
+        expect(page.locator(".js-plotly-plot")).to_have_count(2)
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1
+        if width > 720:
+            box = drawing.bounding_box()
+            assert box is not None
+            assert box["y"] + box["height"] <= height
+        page.screenshot(path=SCREENSHOTS / f"anatomy-{scheme}-{width}.png")
     context.close()

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.browser
 
 #: How long the script of every run sleeps before its page, and the time between two clicks.
 SLOW_S, CLICK_MS = 1.0, 50
+AT_WORK = '[data-testid="stApp"][data-test-script-state="running"]'
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +119,7 @@ def test_no_click_is_lost_or_undone(page: Page, slow_server: str, control: Contr
     clicked = [click(page, control.label, name) for name in control.clicks]
     wanted = toggled(before, clicked)
     assert chosen(page, control.label) == wanted
-    page.wait_for_timeout(1000 * SLOW_S)
+    page.locator(AT_WORK).wait_for(state="attached")  # with what was clicked last
     settled(page)
     assert chosen(page, control.label) == wanted
     if control.bound:

@@ -10,7 +10,7 @@ from effnet_viz.scaling.architectures import EFFICIENTNET_B0
 from effnet_viz.scaling.compound import Coefficients, Multipliers
 from effnet_viz.scaling.study import study
 from effnet_viz.ui.scale.words import times
-from tests.e2e.conftest import SCREENSHOTS, settled
+from tests.e2e.conftest import SCREENSHOTS, both_schemes, settled
 
 pytestmark = pytest.mark.browser
 
@@ -223,8 +223,18 @@ def test_a_limit_keeps_the_last_network_and_says_why(page: Page, server: str):
     expect(page.locator(".limit")).to_be_hidden()
 
 
-def test_block_and_table_row_point_at_each_other(page: Page, server: str):
+def test_the_first_screen_holds_what_matters_and_controls_stay_in_reach_below(
+    page: Page, server: str
+):
     opened(page, f"{server}/?guess=Just+show+me")
+    for seen in (total(page), page.locator("svg.networks"), page.locator(".picture tbody tr").last):
+        expect(seen).to_be_in_viewport(ratio=1)
+    block_and_table_row_point_at_each_other(page)
+    page.get_by_role("heading", name="Take it away").scroll_into_view_if_needed()
+    expect(slider(page, "φ")).to_be_in_viewport()
+
+
+def block_and_table_row_point_at_each_other(page: Page) -> None:
     page.locator(".picture tbody tr").nth(5).hover()
     expect(page.locator("svg.networks .compound .stages > g").nth(5)).to_have_class("hot")
     slabs = page.locator("svg.networks .width .stages > g").nth(6).bounding_box()
@@ -235,18 +245,6 @@ def test_block_and_table_row_point_at_each_other(page: Page, server: str):
     expect(tip).to_contain_text("width, stage 7: block")
     only_width = study(EFFICIENTNET_B0, Multipliers(1, 1.1, 224))
     expect(tip).to_contain_text(si(only_width.cost.stages[6].macs))
-
-
-def test_controls_stay_in_reach_below(page: Page, server: str):
-    opened(page, f"{server}/?guess=Just+show+me")
-    page.get_by_role("heading", name="Take it away").scroll_into_view_if_needed()
-    expect(slider(page, "φ")).to_be_in_viewport()
-
-
-def test_everything_of_the_first_screen_is_on_it(page: Page, server: str):
-    opened(page, f"{server}/?guess=Just+show+me")
-    for seen in (total(page), page.locator("svg.networks"), page.locator(".picture tbody tr").last):
-        expect(seen).to_be_in_viewport(ratio=1)
 
 
 def test_without_its_script_the_page_has_streamlits_own_controls(browser: Browser, server: str):
@@ -264,14 +262,9 @@ def test_without_its_script_the_page_has_streamlits_own_controls(browser: Browse
     context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_on_a_phone_phi_and_what_it_does_share_the_first_screen(
-    browser: Browser, server: str, scheme
-):
+def test_on_a_phone_phi_and_what_it_does_share_the_first_screen(browser: Browser, server: str):
     SCREENSHOTS.mkdir(exist_ok=True)
-    context = browser.new_context(
-        viewport={"width": 390, "height": 844}, color_scheme=scheme, has_touch=True
-    )
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
     page = context.new_page()
     opened(page, f"{server}/?phi=2")
     expect(slider(page, "φ")).to_be_in_viewport(ratio=1)
@@ -283,7 +276,8 @@ def test_on_a_phone_phi_and_what_it_does_share_the_first_screen(
     page.get_by_role("button", name="Less").tap()
     main = page.get_by_test_id("stMain")
     assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1
-    page.screenshot(path=SCREENSHOTS / f"scale-live-{scheme}-390.png")
+    for scheme in both_schemes(page):
+        page.screenshot(path=SCREENSHOTS / f"scale-live-{scheme}-390.png")
     x, y = place(page, "φ", 0.5)
     page.touchscreen.tap(x, y)
     expect(page.locator(".phi .typed")).not_to_have_value("2")
