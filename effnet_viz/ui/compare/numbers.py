@@ -74,5 +74,6 @@ def table(maps: Maps) -> None:
             "**Centre**: centre of mass from the left and top edge of the square. **Like the "
             "baseline's**: Spearman's rank correlation of the two maps at the coarser one's cells, "
             f"1 is the same order of places. {floor_sentence(read_agreement())} **In the "
-            "box**: share of the map's sum inside a *box round the object* (energy-based pointing game, Wang et al. 2020)."
+            "box**: share of the map's sum inside a *box round the object* (energy-based pointing "
+            "game, Wang et al. 2020)."
         )
