@@ -1,0 +1,88 @@
+"""The lesson on the wall, its optional steps, and links that hide controls, in a real browser."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from effnet_viz.lesson.room import RoomStore
+from effnet_viz.lesson.steps import MORE, SCREENS
+from effnet_viz.lesson.text import load
+from tests.e2e.conftest import running_app, settled
+
+pytestmark = pytest.mark.browser
+
+TEXT = load()
+
+#: Who sits in the last row reads what is at least so large.
+LAST_ROW_PX = 24
+
+#: Every visible text that is smaller, with its size.
+TOO_SMALL = """
+least => {
+    const main = document.querySelector('[data-testid=stMain]');
+    const walker = document.createTreeWalker(main, NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (walker.nextNode()) {
+        const element = walker.currentNode.parentElement;
+        const text = walker.currentNode.textContent.trim();
+        const icon = element.closest('style, script, [data-testid=stIconMaterial]');
+        if (!text || icon || !element.getClientRects().length) continue;
+        const px = parseFloat(getComputedStyle(element).fontSize);
+        if (px < least) found.push(`${text.slice(0, 30)}: ${px} px`);
+    }
+    return found;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def class_server(tmp_path_factory) -> Iterator[tuple[str, RoomStore]]:
+    """A server, and the store of its rooms."""
+    folder = tmp_path_factory.mktemp("rooms")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EFFNET_VIZ_ROOMS", str(folder))
+        with running_app() as address:
+            yield address, RoomStore(folder)
+
+
+@pytest.mark.parametrize(
+    ("screen", "question", "answer"),
+    [("before", "", ""), ("why", "b4", "4;80"), ("game", "budget2", "2;1;96"),
+     ("clock", "slowest", "width")],
+)  # fmt: skip
+def test_the_last_row_can_read_the_wall(page: Page, class_server, screen, question, answer):
+    address, rooms = class_server
+    room = rooms.open_room("efficientnet_b0", screen)
+    if question:
+        asked = SCREENS[screen].first or (question,)
+        rooms.advance(room.code, room.teacher_token, dict.fromkeys(asked, "open"))
+        rooms.vote(room.code, rooms.join(room.code).token, {question: answer})
+        rooms.advance(room.code, room.teacher_token, dict.fromkeys(asked, "revealed"))
+    page.goto(f"{address}/lesson?room={room.code}&teacher={room.teacher_token}&lesson_present=true")
+    settled(page)
+    expect(page.locator("h2").first).to_be_visible()
+    if question:
+        expect(page.locator(".js-plotly-plot .main-svg text").first).to_be_visible()
+    expect(page.get_by_test_id("stSidebar")).to_be_hidden()
+    assert page.evaluate(TOO_SMALL, LAST_ROW_PX) == []
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1
+
+
+def test_the_optional_steps_come_after_the_last_test(page: Page, class_server):
+    page.goto(f"{class_server[0]}/lesson?lesson={TEXT.steps['after'].short}")
+    settled(page)
+    for screen in MORE:
+        page.locator(".st-key-lesson_next").get_by_role("button").click()
+        expect(page.locator("h2").first).to_have_text(TEXT.steps[screen].title)
+
+
+def test_the_drawn_controls_obey_the_link(page: Page, class_server):
+    page.goto(f"{class_server[0]}/?hide=alpha,beta,gamma,lock")
+    settled(page)
+    sliders = page.locator(".root.controls").get_by_role("slider")
+    expect(sliders.and_(page.locator(":visible"))).to_have_count(1)
+    expect(page.get_by_text("This link hides α, β, γ")).to_be_visible()
+    page.get_by_role("button", name="Show all").click()
+    expect(sliders.and_(page.locator(":visible"))).to_have_count(4)
