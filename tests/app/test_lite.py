@@ -123,7 +123,7 @@ def test_of_ones_own_photo_imagenets_networks_speak_first(open_page, coffee):
         model = weights.load_model("lite", name, optimised=False)
         top = inference.predict(model, image, repeats=1).top[0]
         assert top.label in {"espresso", "cup"}
-        said = f"{top.label}, {100 * top.probability:.0f}\u00a0%"
+        said = f"{100 * top.probability:.0f}\u00a0% {top.label}"
         assert first["says"][f"ImageNet {name}"] == said
         assert first["validation"][f"ImageNet {name}"] == f"{PUBLISHED[name].top1}\u00a0%, printed"
     assert "badge[ImageNet]" in first["weights"].iloc[0]

@@ -63,6 +63,7 @@ def show(
 ) -> None:
     """Answers and costs, one experiment below the other; then what is true of all of them."""
     groups = by_experiment(photo, choices)
+    st.html(views.ONE_LINE)
     for experiment, members in groups:
         if len(groups) > 1:
             st.subheader(experiment.heading)
@@ -77,7 +78,8 @@ def show(
             config={"displayModeBar": False},
             key=f"bars_{experiment.key}",
         )
-        views.cost_table(requests, answers, members)
+        with st.container(key=f"costs_{experiment.key}"):
+            views.cost_table(requests, answers, members)
         if any(choice.family == "lite" for choice in members):
             _how_good()
     if predictions:

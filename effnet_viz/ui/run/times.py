@@ -44,7 +44,7 @@ def in_words(latency: Latency) -> str:
     value = round(latency.median_ms, places)
     places = digits - 1 - math.floor(math.log10(value))  # 0.995 has become 1.0
     rounded = f"{value:.{max(0, places)}f}"
-    return f"{rounded}\u00a0ms" if sure else f"about\u00a0{rounded}\u00a0ms, noisy"
+    return f"{rounded}\u00a0ms" if sure else f"about\u00a0{rounded}\u00a0ms"
 
 
 class Times:

@@ -35,6 +35,25 @@ from effnet_viz.ui.shared.photos import Photo, fetch_button
 
 SCALE_KEY, GROWN_KEY = "custom/scale", "custom/grown"
 
+#: A row of `cost_table` is one line: what does not fit is cut, whole under the pointer or a finger;
+#: who listens hears all of it.
+ONE_LINE = """<style>
+[class*="st-key-costs_"] [data-testid="stTable"] :is(th, td) {
+  padding: 0.25rem 0.4rem;
+}
+[class*="st-key-costs_"] [data-testid="stTable"] tbody :is(th, td, th *, td *) {
+  white-space: nowrap;
+}
+[class*="st-key-costs_"] [data-testid="stTable"] tbody :is(th, td:nth-of-type(1)) p {
+  max-width: 7.4rem;
+  overflow: hidden;
+  text-overflow: ellipsis;
+}
+[class*="st-key-costs_"] [data-testid="stTable"] tbody :is(th, td):hover * {
+  white-space: normal;
+}
+</style>"""
+
 #: A grown network that costs more (L2's takes a minute) runs only where it is chosen.
 QUICK_MACS = 4 * 10**9
 
@@ -205,15 +224,17 @@ def cost_table(
     predictions: Mapping[str, Prediction],
     choices: Sequence[ModelChoice],
 ) -> None:
-    """One line a model: what it says, is, costs and takes."""
+    """One line a model: what it says, is, costs and takes, and what ran it where that differs."""
     shown = [choice for choice in choices if choice.title in predictions]
     taken = _taken(requests, predictions)
+    runtimes = {latency.runtime for latency in taken.values()}
     rows = []
     for choice in shown:
         prediction = predictions[choice.title]
         cost = network_cost(choice.spec)
         top = prediction.top[0]
-        says = f"{top.label}, {100 * top.probability:.0f}\u00a0%"
+        says = f"{100 * top.probability:.0f}\u00a0% {top.label}"
+        runtime = RUNTIME_TITLES[taken[choice.title].runtime].replace(" ", "\u00a0")
         rows.append(
             {
                 "model": choice.title,
@@ -224,7 +245,7 @@ def cost_table(
                 "multiply-adds": si(cost.macs).replace(" ", "\u00a0"),
                 "parameters": si(cost.params).replace(" ", "\u00a0"),
                 "time": times_in_words(taken[choice.title]),
-                "in": RUNTIME_TITLES[taken[choice.title].runtime].replace(" ", "\u00a0"),
+                **({"in": runtime} if len(runtimes) > 1 else {}),
             }
         )
     st.table(pd.DataFrame(rows).set_index("model"), alt="Models, answers, weights, cost and time")
@@ -279,13 +300,14 @@ def _about_input(predictions: Mapping[str, Prediction]) -> None:
 
 def _about_time(requests: Sequence[PredictRequest], taken: Sequence[Latency]) -> None:
     first = taken[0]
+    ran = " and ".join(dict.fromkeys(RUNTIME_TITLES[latency.runtime] for latency in taken))
     threads = "1 thread" if first.threads == 1 else f"{first.threads} threads"
     st.caption(
         f"Time: one forward pass, median of {first.repeats}, measured on this machine "
-        f"({first.device}, {threads}, torch {first.torch_version}). Multiply-adds and parameters: "
-        "computed here. Validation: top-1 of the shipped weights among their ten classes, measured "
-        "once by this project; of EfficientNet-Lite among ImageNet's thousand, as its authors "
-        "print it. The two do not compare."
+        f"({first.device}, {threads}, {ran}, torch {first.torch_version}). "
+        "Multiply-adds and parameters: computed here. Validation: top-1 of the shipped weights "
+        "among their ten classes, measured once by this project; of EfficientNet-Lite among "
+        "ImageNet's thousand, as its authors print it. The two do not compare."
     )
 
     def again() -> None:
@@ -293,7 +315,10 @@ def _about_time(requests: Sequence[PredictRequest], taken: Sequence[Latency]) ->
         cache.forget_predictions(requests)
 
     if not all(is_sure(latency) for latency in taken):
-        st.caption("**Noisy**: the passes took unequal times because the machine is busy.")
+        st.caption(
+            "**Noisy**: where a time says *about*, the passes took unequal times because the "
+            "machine is busy."
+        )
     st.button("Measure the times again", icon=":material/timer:", on_click=again, key="time_again")
 
 

@@ -18,6 +18,12 @@ from effnet_viz.ui.shared.state import DEVICE_TITLES, option_of
 
 _BADGE_COLOURS = {SHIPPED: "green", IMAGENET: "blue", LITE: "blue", UNTRAINED: "orange"}
 
+#: The warning is ten lines on a phone, before any answer: there it is one, and opens.
+_SHORT_ON_PHONES = """<style>
+@media (min-width: 641px) { .st-key-warned_short { display: none; } }
+@media (max-width: 640px) { .st-key-warned_whole { display: none; } }
+</style>"""
+
 
 def weights_badge(weights: str, wraps: bool = False) -> str:
     """The label of a model's weights in Markdown: a badge, or small text for narrow places."""
@@ -49,11 +55,20 @@ def class_warning(photo: Photo, families: Iterable[str]) -> None:
     known = ", ".join(IMAGENETTE_CLASSES.values())
     shows = f"This photo shows **{photo.true_label}**. " if photo.true_label else ""
     probably, rates = _probably_none(photo)
-    st.warning(
+    warning = (
         f"{probably}{shows}The classroom networks know ten things only: {known}. A photo of "
-        f"anything else gets one of these names all the same.{rates}",
-        icon=":material/help:",
+        f"anything else gets one of these names all the same.{rates}"
     )
+    short = "Probably none of the ten" if probably else "They know ten things only"
+    with st.container(key="warned", gap=None):
+        st.html(_SHORT_ON_PHONES)
+        with st.container(key="warned_whole"):
+            st.warning(warning, icon=":material/help:")
+        with (
+            st.container(key="warned_short"),
+            st.expander(f"**{short}**", icon=":material/help:"),
+        ):
+            st.markdown(warning)
 
 
 def _probably_none(photo: Photo) -> tuple[str, str]:
