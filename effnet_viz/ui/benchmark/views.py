@@ -23,7 +23,7 @@ from effnet_viz.evidence.timing import (
     title,
 )
 from effnet_viz.scaling.families import ModelEntry, scaled_role
-from effnet_viz.ui.shared import cache, model_views, pressed, work
+from effnet_viz.ui.shared import cache, model_views, parts, pressed, work
 from effnet_viz.ui.shared.links import carried_scale_choice
 
 BUTTON = "bench_measure"
@@ -194,7 +194,7 @@ def _say_failures(failures: Sequence[str]) -> None:
         st.error(failure, icon=":material/block:")
 
 
-@st.fragment(run_every=POLL_SECONDS)
+@parts.ticking(POLL_SECONDS)
 def _watch(job: Job, known: int) -> None:
     """Progress, time left and a way to stop; draws the page anew when a model is done."""
     now = job.progress()

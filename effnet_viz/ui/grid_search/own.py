@@ -20,7 +20,7 @@ from effnet_viz.engine.training.imagenette import (
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.search.points import title
 from effnet_viz.evidence.search.records import CurveRow, SearchRow
-from effnet_viz.ui.shared import work
+from effnet_viz.ui.shared import parts, work
 from effnet_viz.ui.shared.photos import fetch_button
 
 POLL_SECONDS = 2.0
@@ -141,7 +141,7 @@ def _start(folder: Path) -> None:
     work.keep(KEPT, job)
 
 
-@st.fragment(run_every=POLL_SECONDS)
+@parts.ticking(POLL_SECONDS)
 def _watch(job: Job, known: int) -> None:
     """Progress, time left and a way to stop; draws the page anew after every epoch."""
     now = job.progress()

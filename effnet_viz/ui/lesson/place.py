@@ -10,10 +10,9 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import wraps
-from typing import Any, Literal, ParamSpec, Protocol
+from typing import Any, Literal, Protocol
 
 import streamlit as st
 
@@ -26,7 +25,6 @@ from effnet_viz.lesson.steps import SCREENS
 from effnet_viz.scaling.architectures import ARCHITECTURES, EFFICIENTNET_B0, ArchitectureSpec
 
 Role = Literal["seat", "teacher"]
-P = ParamSpec("P")
 
 #: Expired rooms go within this time, visitors or not.
 SWEEP_EVERY_S = 600.0
@@ -59,27 +57,6 @@ def store() -> RoomStore:
 
     threading.Thread(target=keep_swept, name="rooms", daemon=True).start()
     return rooms
-
-
-def ticking(every_s: float) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """A fragment that runs anew so often, the only child of a container.
-
-    Where a tick begins before the page's last run has been sent, Streamlit takes back what that run
-    drew of the fragment. The browser then closes the gap, and the tick is drawn over what follows:
-    a heading, say, which stayed lost. Nothing follows an only child.
-    """
-
-    def made(draw: Callable[P, None]) -> Callable[P, None]:
-        fragment = st.fragment(run_every=every_s)(draw)
-
-        @wraps(draw)
-        def alone_in_its_container(*args: P.args, **kwargs: P.kwargs) -> None:
-            with st.container():
-                fragment(*args, **kwargs)
-
-        return alone_in_its_container
-
-    return made
 
 
 class Place(Protocol):

@@ -28,6 +28,7 @@ from effnet_viz.ui.lesson.wording import (
     say,
     text,
 )
+from effnet_viz.ui.shared.parts import ticking
 
 #: The tally is drawn anew so often.
 EVERY_S = tick_s()
@@ -87,7 +88,7 @@ def header(here: AsTeacher) -> None:
     )
 
 
-@place.ticking(EVERY_S)
+@ticking(EVERY_S)
 def _seats(here: AsTeacher) -> None:
     """How many are here; and the other teacher's doings, which draw the page anew."""
     try:
@@ -148,7 +149,7 @@ def _why_wrong(words: QuestionText, worked: Worked) -> None:
         st.markdown(f"- {start}{filled(why, worked)}")
 
 
-@place.ticking(EVERY_S)
+@ticking(EVERY_S)
 def _tally(here: AsTeacher, key: str, setting: Setting) -> None:
     try:
         counts = here.tally(key)
@@ -173,7 +174,7 @@ def test(here: AsTeacher, moment: Moment) -> None:
             st.error(str(error), icon=":material/error:")
 
 
-@place.ticking(EVERY_S)
+@ticking(EVERY_S)
 def _sent(here: AsTeacher, name: str) -> None:
     try:
         state, counts = place.store().room(here.state.code), here.tally(name)

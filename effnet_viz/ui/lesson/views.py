@@ -14,7 +14,7 @@ from effnet_viz.lesson.steps import SCREENS, Step
 from effnet_viz.ui.lesson import address, ask, entry, game, live, place, sheet, teacher
 from effnet_viz.ui.lesson.place import Alone, AsTeacher, OnSeat, Place
 from effnet_viz.ui.lesson.wording import presenting, problems, say, text
-from effnet_viz.ui.shared.parts import link
+from effnet_viz.ui.shared.parts import link, ticking
 
 #: A student's screen looks so often whether the teacher has moved on.
 FOLLOW_EVERY_S = 1.5 * tick_s()
@@ -130,7 +130,7 @@ def _on_seat(here: OnSeat) -> None:
     st.button(say("leave_room"), key="lesson_leave", on_click=place.leave, type="tertiary")
 
 
-@place.ticking(FOLLOW_EVERY_S)
+@ticking(FOLLOW_EVERY_S)
 def _follow(code: str, version: int) -> None:
     """Draw the page anew when the teacher did something."""
     try:

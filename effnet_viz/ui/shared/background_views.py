@@ -9,7 +9,7 @@ import streamlit as st
 
 from effnet_viz.engine.jobs.background import Background
 from effnet_viz.errors import UserError
-from effnet_viz.ui.shared import pressed, work
+from effnet_viz.ui.shared import parts, pressed, work
 
 POLL_SECONDS = 1.0
 RESULTS_KEPT = 24
@@ -89,7 +89,7 @@ def _collect(
     work.visits_work.clear(job.number, job)  # the visit keeps the result, and may delete it
 
 
-@st.fragment(run_every=POLL_SECONDS)
+@parts.ticking(POLL_SECONDS)
 def _watch(job: Background[Any], slot: str) -> None:
     """Progress, time left and a way to stop; draws the page anew when it is done."""
     standing = job.standing()

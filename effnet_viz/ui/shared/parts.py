@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, ParamSpec, TypeVar
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -19,9 +20,31 @@ Format = str | Callable[[float], str]
 #: Controls of a page stand in its link.
 BIND: Literal["query-params"] = "query-params"
 T = TypeVar("T")
+P = ParamSpec("P")
 
 MISSING = ":gray[not printed]"
 YES, NO = ":green-badge[agrees]", ":orange-badge[differs]"
+
+
+def ticking(every_s: float) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """A fragment that runs anew so often, the only child of a container.
+
+    Where a tick begins before the page's last run has been sent, Streamlit takes back what that run
+    drew of the fragment. The browser then closes the gap, and the tick is drawn over what follows:
+    a heading, say, which stayed lost. Nothing follows an only child.
+    """
+
+    def made(draw: Callable[P, None]) -> Callable[P, None]:
+        fragment = st.fragment(run_every=every_s)(draw)
+
+        @wraps(draw)
+        def alone_in_its_container(*args: P.args, **kwargs: P.kwargs) -> None:
+            with st.container():
+                fragment(*args, **kwargs)
+
+        return alone_in_its_container
+
+    return made
 
 
 def notice(sentence: str) -> None:
