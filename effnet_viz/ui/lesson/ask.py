@@ -14,7 +14,7 @@ from effnet_viz.ui.lesson.place import Alone, Place
 from effnet_viz.ui.lesson.wording import attempt, chart, filled, in_words, problems, say, text
 
 #: So high that its sliders and their button stand on the first screen too.
-PICTURE_PX = 250
+PICTURE_PX = 215
 
 #: Steps of a point's slider across, and a step of the one up, where that is coarse enough.
 STEPS = 60
@@ -149,9 +149,14 @@ def _point(
     st.session_state.setdefault(y_key, _nearest(ys, start[1]))
     picture = st.container()
     x = axes.fixed_x
+    across, up = (
+        (st.container(), st.container())
+        if x is not None
+        else st.columns(2, vertical_alignment="bottom")
+    )
     if x is None:
-        x = float(st.select_slider(filled(words.x, worked), xs, key=x_key))
-    y = float(st.select_slider(filled(words.y, worked), ys, key=y_key))
+        x = float(across.select_slider(filled(words.x, worked), xs, key=x_key))
+    y = float(up.select_slider(filled(words.y, worked), ys, key=y_key))
     point = (x, y)
 
     def clicked() -> None:
