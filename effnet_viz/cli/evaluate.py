@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,12 @@ from effnet_viz.evidence.attention import (
     read_attention,
     write_attention,
 )
-from effnet_viz.evidence.checkpoints import CHECKPOINT_DIR, read_record, shipped_members
+from effnet_viz.evidence.checkpoints import (
+    CHECKPOINT_DIR,
+    members_of_roles,
+    read_record,
+    shipped_members,
+)
 from effnet_viz.evidence.coarse import BLURRED_FILE, Blurred, read_blurred, write_blurred
 from effnet_viz.evidence.files import is_fixed, output
 from effnet_viz.evidence.model_card import CARD_FILE, write_card
@@ -129,9 +134,7 @@ def _blurred(options: argparse.Namespace) -> list[dict[str, Any]]:
 
     folder, detail_px = Path(options.out), positive(options.detail_px, "detail-px")
     names = options.model or [
-        member.name
-        for member in shipped_members(folder)
-        if member.spec.resolution_px > detail_px and member.times != 2
+        member.name for member in members_of_roles(folder) if member.spec.resolution_px > detail_px
     ]
     table = folder.parent / RESULTS_DIR.name / BLURRED_FILE.name
     own = output(RESULTS_DIR.name, table.name) if folder == CHECKPOINT_DIR else table
@@ -192,10 +195,7 @@ def _squash(options: argparse.Namespace) -> list[dict[str, Any]]:
     shipped = {_key(row): _figure(row) for row in read_squash(table)}
     with _Progress("view") as progress:
         measured = measure_squash(photos, Path(options.out), progress.show)
-    if shipped.keys() != {_key(row) for row in measured}:
-        write_squash(measured, table)
-        shipped = {}
-    return _beside(measured, shipped, options)
+    return _beside(measured, shipped, lambda: write_squash(measured, table), options)
 
 
 def _agreement(options: argparse.Namespace) -> list[dict[str, Any]]:
@@ -208,18 +208,20 @@ def _agreement(options: argparse.Namespace) -> list[dict[str, Any]]:
         measured = measure_agreement(
             folder, read_boxes(), checkpoints=Path(options.out), on_photo=progress.show
         )
-    if shipped.keys() != {_key(row) for row in measured}:
-        write_agreement(measured, table)
-        shipped = {}
-    return _beside(measured, shipped, options)
+    return _beside(measured, shipped, lambda: write_agreement(measured, table), options)
 
 
 def _beside(
     rows: Sequence[SquashRow] | Sequence[AgreementRow],
     shipped: Mapping[tuple[object, ...], float],
+    write: Callable[[], None],
     options: argparse.Namespace,
 ) -> list[dict[str, Any]]:
-    """The rows, each with whether its figure is the shipped one; where none is, it is."""
+    """The rows, each with whether its figure is the shipped one. Where what ships is of other
+    networks or not there, these rows are written and are the shipped ones."""
+    if shipped.keys() != {_key(row) for row in rows}:
+        write()
+        shipped = {}
     return [
         {
             **asdict(row),

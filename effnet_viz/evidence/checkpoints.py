@@ -86,6 +86,11 @@ def shipped_members(folder: Path = CHECKPOINT_DIR) -> tuple[ClassroomMember, ...
     return tuple(sorted(members, key=lambda m: (m.seed, m.times == 2, ROLES.index(m.role))))
 
 
+def members_of_roles(folder: Path = CHECKPOINT_DIR) -> tuple[ClassroomMember, ...]:
+    """Of what ships the roles, every seed of them; not the 2× points."""
+    return tuple(member for member in shipped_members(folder) if member.times != 2)
+
+
 def is_shipped(name: str, folder: Path = CHECKPOINT_DIR) -> bool:
     """Whether a member's weights and record are both there."""
     return all(path.is_file() for path in checkpoint_paths(name, folder))

@@ -18,7 +18,7 @@ from effnet_viz.engine import weights
 from effnet_viz.engine.maps import cam, metrics
 from effnet_viz.engine.maps.attention import open_photo
 from effnet_viz.engine.maps.placing import resampled
-from effnet_viz.evidence.checkpoints import CHECKPOINT_DIR, shipped_members
+from effnet_viz.evidence.checkpoints import CHECKPOINT_DIR, members_of_roles
 from effnet_viz.evidence.seeds.agreement import AgreementRow
 from effnet_viz.evidence.splits import BoxedPhoto
 from effnet_viz.scaling.architectures import CLASSROOM_BASELINE
@@ -41,10 +41,9 @@ def measure_agreement(
     """The whole table, of every role and seed that ships. ``on_photo`` gets (network, photos done,
     in total). Raises UserError where a photo is missing."""
     found: dict[str, list[Maps]] = {}
-    for member in shipped_members(checkpoints):
-        if member.times != 2:
-            maps = maps_of(member, folder, photos, checkpoints, on_photo)
-            found.setdefault(member.role, []).append(maps)
+    for member in members_of_roles(checkpoints):
+        maps = maps_of(member, folder, photos, checkpoints, on_photo)
+        found.setdefault(member.role, []).append(maps)
     return compared(found)
 
 

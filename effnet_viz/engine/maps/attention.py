@@ -29,7 +29,7 @@ from effnet_viz.evidence.attention import (
     TRAINED,
     AttentionRow,
 )
-from effnet_viz.evidence.checkpoints import CHECKPOINT_DIR, shipped_members
+from effnet_viz.evidence.checkpoints import CHECKPOINT_DIR, members_of_roles
 from effnet_viz.evidence.splits import BoxedPhoto, find_photo
 from effnet_viz.scaling.families import (
     IMAGENETTE_CLASSES,
@@ -213,9 +213,7 @@ def measure_family(
 
     rows: list[AttentionRow] = []
     beside = {CENTRE_NAME: score_centre(photos)}
-    for member in shipped_members(checkpoints):
-        if member.times == 2:
-            continue
+    for member in members_of_roles(checkpoints):
         model = weights.load_model("classroom", member.name, folder=checkpoints)
         scores = score_model(model, photos, folder, on_photo=progress(member.name))
         rows += rows_of(member, TRAINED, scores, beside)

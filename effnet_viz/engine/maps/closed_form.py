@@ -88,20 +88,14 @@ def last_stage_map(
 
 
 def _map(method: str, last: LastStage) -> Array:
-    """``(h, w)``, after ReLU, added up in the library's order, without its array of all terms."""
-    weights, channels = WEIGHTS[method](last)[:, 0, 0], _channels(last.activations)
-    values = np.maximum(np.einsum("c,cp->p", weights, channels), 0)
-    return values.reshape(last.activations.shape[1:])
+    """``(h, w)``, after ReLU, added up in the library's order."""
+    return np.maximum((WEIGHTS[method](last) * last.activations).sum(axis=0), 0)
 
 
 def _magnitude(method: str, last: LastStage) -> float:
     sizes = LastStage(np.abs(last.activations), np.abs(last.gradients))
-    return float((WEIGHTS[method](sizes)[:, 0, 0] @ _channels(sizes.activations)).max())
-
-
-def _channels(activations: Array) -> Array:
-    """``(C, h, w)`` as ``(C, h · w)``."""
-    return activations.reshape(len(activations), -1)
+    channels = sizes.activations.reshape(len(sizes.activations), -1)
+    return float((WEIGHTS[method](sizes)[:, 0, 0] @ channels).max())
 
 
 def _rounded_otherwise(last: LastStage) -> LastStage:

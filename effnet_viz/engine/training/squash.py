@@ -8,7 +8,8 @@ from pathlib import Path
 
 from effnet_viz.engine import weights
 from effnet_viz.engine.training.recipe import PhotoSet, right_photos
-from effnet_viz.evidence.checkpoints import CHECKPOINT_DIR, shipped_members
+from effnet_viz.evidence.checkpoints import CHECKPOINT_DIR, members_of_roles
+from effnet_viz.evidence.seeds.hits import as_bits
 from effnet_viz.evidence.seeds.paired import Part, between_seeds, combined, contrast
 from effnet_viz.evidence.seeds.squash import MEAN, SHAPES, SquashRow, parts
 from effnet_viz.scaling.families import ClassroomMember
@@ -33,9 +34,8 @@ def measure_squash(
     lying. ``on_view`` gets (network, views done, in total)."""
     views = _views(photos.images.shape[-1])
     groups: dict[tuple[str, int], list[ClassroomMember]] = {}
-    for member in shipped_members(checkpoints):
-        if member.times != 2:
-            groups.setdefault((member.role, member.times), []).append(member)
+    for member in members_of_roles(checkpoints):
+        groups.setdefault((member.role, member.times), []).append(member)
     found = {
         group: [_of_member(member, photos, views, checkpoints, on_view) for member in members]
         for group, members in groups.items()
@@ -111,7 +111,7 @@ def _of_member(
     found = {}
     for number, view in enumerate(wanted, start=1):
         right = right_photos(model.module, part_of(photos, *view), model.spec.resolution_px)
-        found[view] = sum(1 << place for place, hit in enumerate(right.tolist()) if hit)
+        found[view] = as_bits(right.tolist())
         if on_view:
             on_view(member.name, number, len(wanted))
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -59,8 +59,12 @@ def hits_of(
     photos of the list: of other photos no hits are kept."""
     if right.keys() != set(names):
         return None
-    bits = sum(1 << place for place, name in enumerate(names) if right[name])
-    return Hits(model, sha256, len(names), bits)
+    return Hits(model, sha256, len(names), as_bits(right[name] for name in names))
+
+
+def as_bits(right: Iterable[bool]) -> int:
+    """A bit a photo, the first photo's the lowest: 1 where the network got it right."""
+    return sum(1 << place for place, hit in enumerate(right) if hit)
 
 
 def hits_folder(checkpoints: Path = CHECKPOINT_DIR) -> Path:

@@ -11,10 +11,10 @@ from PIL import Image
 
 from effnet_viz.engine.requests import MapRequest
 from effnet_viz.errors import UserError
-from effnet_viz.evidence.checkpoints import shipped_members
+from effnet_viz.evidence.checkpoints import members_of_roles
 from effnet_viz.evidence.map_methods import METHODS
 from effnet_viz.evidence.results import CamResult
-from effnet_viz.evidence.seeds.agreement import floor_sentence, read_agreement
+from effnet_viz.evidence.seeds.agreement import shipped_floor
 from effnet_viz.evidence.seeds.one_photo import Likeness, on_this_photo
 from effnet_viz.figures import overlays
 from effnet_viz.figures.attention import likeness
@@ -128,7 +128,7 @@ def controls(maps: Maps) -> None:
 
 
 def _seeds(maps: Maps) -> None:
-    members = [m for m in shipped_members() if m.seed and m.times != 2]
+    members = [member for member in members_of_roles() if member.seed]
     if not members:
         st.caption(
             "No second seed ships, so nobody can say how much of a difference between roles is "
@@ -163,8 +163,7 @@ def _beside_seeds(found: Mapping[str, list[CamResult]]) -> None:
     st.markdown(said)
     parts.chart(likeness(seeds, roles), key="likeness", alt=said)
     st.caption(
-        "Every mark is a pair of networks. A few seeds give a floor, not a test. "
-        + floor_sentence(read_agreement())
+        "Every mark is a pair of networks. A few seeds give a floor, not a test. " + shipped_floor()
     )
 
 

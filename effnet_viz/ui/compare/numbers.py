@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from effnet_viz.evidence.seeds.agreement import floor_sentence, read_agreement
+from effnet_viz.evidence.seeds.agreement import shipped_floor
 from effnet_viz.figures.base import si
 from effnet_viz.ui.compare.gallery import lower_first
 from effnet_viz.ui.compare.view import Maps
@@ -73,7 +73,7 @@ def table(maps: Maps) -> None:
             "On each map's own raw grid, every place with the value of the cell centred nearest. "
             "**Centre**: centre of mass from the left and top edge of the square. **Like the "
             "baseline's**: Spearman's rank correlation of the two maps at the coarser one's cells, "
-            f"1 is the same order of places. {floor_sentence(read_agreement())} **In the "
+            f"1 is the same order of places. {shipped_floor()} **In the "
             "box**: share of the map's sum inside a *box round the object* (energy-based pointing "
             "game, Wang et al. 2020)."
         )

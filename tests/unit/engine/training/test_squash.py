@@ -4,6 +4,7 @@ import torch
 
 from effnet_viz.engine.training import squash
 from effnet_viz.engine.training.recipe import PhotoSet
+from effnet_viz.evidence import checkpoints
 from effnet_viz.scaling.families import classroom_member
 
 
@@ -28,7 +29,7 @@ def test_the_table_is_counted_from_the_hits(monkeypatch):
     and three of ten, the width role none; all else is right."""
     names = ("baseline", "baseline-seed1", "width", "width-2x")
     members = [classroom_member(name) for name in names]
-    monkeypatch.setattr(squash, "shipped_members", lambda folder: members)
+    monkeypatch.setattr(checkpoints, "shipped_members", lambda folder: members)
     monkeypatch.setattr(squash.weights, "load_model", lambda _, name, **how: Model(name))
 
     def right_photos(module, photos, px):
