@@ -189,7 +189,7 @@ def _other(maps: Maps, network: Network, beside: CamResult) -> CamResult | None:
     alike = cache.rank_correlation(found, beside)
     like = "no evidence" if alike is None else f"ρ {alike:+.2f} with the trained map"
     if network.key.startswith("classroom/"):
-        like = like.replace("the trained map", "the shipped one's")
+        like = like.replace("the trained map", "the first seed")
     st.caption(f"**{network.title}**  \n{like}")
     return found
 
