@@ -77,6 +77,7 @@ page = st.navigation(
         ],
     }
 )
+steps.keep_steps()
 contrast.readable()
 narrow.stacked()
 widgets.sidebar()
@@ -85,6 +86,5 @@ with st.sidebar:
     copy_link.copy_link()
     served.invitation()
 served.log_in_lines()
-steps.keep_steps()
 page.run()
 engine.begin_loading()

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -154,3 +155,15 @@ def settled(page: Page) -> None:
     every frame: `expect` would look again only after up to a second."""
     page.locator("h1").first.wait_for(timeout=WAIT_MS)
     page.locator(STANDS_STILL).wait_for(state="attached", timeout=WAIT_MS)
+
+
+def walk(page: Page, title: str) -> None:
+    """Go to a page by its link in the sidebar, once steps are kept, and wait until it stands at its
+    own address: only then is there a step to go back from."""
+    page.wait_for_function("window.__effnetVizSteps", timeout=WAIT_MS)
+    links = page.get_by_test_id("stSidebarNav")
+    link = links.get_by_role("link", name=title, exact=True)
+    address = urllib.parse.urlsplit(link.get_attribute("href") or "").path
+    link.click()
+    page.wait_for_url(lambda url: urllib.parse.urlsplit(url).path == address, timeout=WAIT_MS)
+    settled(page)

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.conftest import SCREENSHOTS, both_schemes, settled
+from tests.e2e.conftest import SCREENSHOTS, both_schemes, settled, walk
 
 pytestmark = pytest.mark.browser
 
@@ -72,11 +72,8 @@ def test_a_measurement_of_ones_own(page: Page, server: str):
     settled(page)
     expect(page.get_by_text("Measured on this machine")).to_be_visible()
     a_time(page, "width")
-    links = page.get_by_test_id("stSidebarNav")
-    links.get_by_role("link", name="Paper", exact=True).click()
-    settled(page)
-    links.get_by_role("link", name="Benchmark", exact=True).click()
-    settled(page)
+    walk(page, "Paper")
+    walk(page, "Benchmark")
     a_time(page, "width")
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from skimage import data as photos
 
-from tests.e2e.conftest import SCREENSHOTS, both_schemes, running_app, settled
+from tests.e2e.conftest import SCREENSHOTS, both_schemes, running_app, settled, walk
 
 pytestmark = pytest.mark.browser
 
@@ -17,12 +17,6 @@ def png_bytes(array) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(array).save(buffer, "PNG")
     return buffer.getvalue()
-
-
-def goto(page: Page, title: str) -> None:
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
-    expect(page.locator("h1")).not_to_have_text("")
-    settled(page)
 
 
 def test_scale_run_compare(page: Page, server: str):
@@ -41,7 +35,7 @@ def test_scale_run_compare(page: Page, server: str):
     expect(table).not_to_have_text(before)
     expect(page.locator(".totals .times").first).to_have_text("4.69×")
 
-    goto(page, "Run")
+    walk(page, "Run")
     expect(page.locator("h1")).to_contain_text("say")
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
         {"name": "cat.png", "mimeType": "image/png", "buffer": png_bytes(photos.chelsea())}
@@ -53,15 +47,16 @@ def test_scale_run_compare(page: Page, server: str):
     expect(answers).to_contain_text("φ = 2, grown from the baseline")
     expect(answers).to_contain_text("grown")
 
-    goto(page, "Compare")
+    walk(page, "Compare")
     expect(page.get_by_role("combobox", name="Photo")).to_have_value("Your photo")
     maps = page.locator('img[alt*="evidence for"]')
     expect(maps).to_have_count(5)
 
     # one's own photo stays through Back and a walk, and not through a reload, which says so
-    goto(page, "Paper")
+    walk(page, "Paper")
     page.go_back()
     expect(maps).to_have_count(5)
+    settled(page)
     expect(page.get_by_role("combobox", name="Photo")).to_have_value("Your photo")
     page.go_back()
     expect(page.locator("h1")).to_contain_text("say")

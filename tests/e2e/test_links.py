@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import settled
+from tests.e2e.conftest import settled, walk
 
 pytestmark = pytest.mark.browser
 
@@ -20,13 +20,12 @@ def test_a_reload_shows_the_same_network(server, page: Page) -> None:
     page.goto(f"{server}/?phi=2.5")
     settled(page)
     for title, network in PAGES.items():
-        page.get_by_role("link", name=title).first.click()
+        walk(page, title)
         expect(page.get_by_text(network).first).to_be_visible()
         settled(page)
         assert "phi=2.5" in page.url
         page.reload()
         settled(page)
         expect(page.get_by_text(network).first).to_be_visible()
-    page.get_by_role("link", name="Scale").first.click()
-    settled(page)
+    walk(page, "Scale")
     expect(page).to_have_url(re.compile("phi=2.5"))

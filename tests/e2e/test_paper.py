@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import SCREENSHOTS, both_schemes, settled
+from tests.e2e.conftest import SCREENSHOTS, both_schemes, settled, walk
 
 pytestmark = pytest.mark.browser
 
@@ -22,7 +22,7 @@ def section(page: Page, name: str) -> None:
 def test_sections_controls_download_and_link(page: Page, server: str):
     page.goto(server)
     settled(page)
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Paper", exact=True).click()
+    walk(page, "Paper")
     expect(page.locator("h1")).to_contain_text("The paper, recomputed")
     settled(page)
     expect(page.get_by_text("B3, 81.1 % top-1")).to_be_visible()

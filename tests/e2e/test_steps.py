@@ -5,15 +5,14 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import settled
+from tests.e2e.conftest import settled, walk
 
 pytestmark = pytest.mark.browser
 
 
 def go(page: Page, title: str, heading: str) -> None:
-    page.get_by_role("link", name=title).first.click()
+    walk(page, title)
     expect(page.get_by_role("heading", level=1, name=heading)).to_be_visible()
-    settled(page)
 
 
 def pill(page: Page, name: str) -> None:
@@ -30,13 +29,40 @@ def test_back_goes_back_a_page(page: Page, server: str):
     go(page, "Compare", "Where does each way of scaling look?")
     page.go_back()
     expect(page.get_by_role("heading", level=1, name="The paper, recomputed")).to_be_visible()
+    settled(page)
     page.go_back()
     expect(page.get_by_role("heading", level=1, name="What is inside a block?")).to_be_visible()
     expect(page.get_by_text("φ = 2").first).to_be_visible()
+    settled(page)
     page.go_back()
     expect(page).to_have_url(f"{server}/?phi=2")
+    settled(page)
     page.go_forward()
     expect(page.get_by_role("heading", level=1, name="What is inside a block?")).to_be_visible()
+
+
+#: The server's messages reach the page one by one, each 150 ms after the last, as on a busy machine.
+SLOW_MESSAGES = """
+    const listen = WebSocket.prototype.addEventListener;
+    WebSocket.prototype.addEventListener = function (type, listener, options) {
+        let free = 0;
+        const late = (event) => {
+            free = Math.max(free, performance.now()) + 150;
+            setTimeout(() => listener.call(this, event), free - performance.now());
+        };
+        return listen.call(this, type, type === 'message' ? late : listener, options);
+    };
+"""
+
+
+def test_back_finds_the_section_though_messages_are_slow(page: Page, server: str):
+    page.add_init_script(SLOW_MESSAGES)
+    page.goto(f"{server}/paper?p_section=Slips")
+    settled(page)
+    walk(page, "Scale")
+    page.go_back()
+    expect(page).to_have_url(f"{server}/paper?p_section=Slips")
+    expect(page.locator("h1")).to_have_text("The paper, recomputed")
 
 
 def test_a_section_of_the_paper_is_a_step(page: Page, server: str):
@@ -50,6 +76,7 @@ def test_a_section_of_the_paper_is_a_step(page: Page, server: str):
     page.go_back()
     expect(page).to_have_url(re.compile("p_section=Slips"))
     expect(chosen).to_have_text("Slips")
+    settled(page)
     page.go_forward()
     expect(chosen).to_have_text("Misreadings")
 
@@ -64,5 +91,6 @@ def test_a_stage_of_anatomy_is_a_step(page: Page, server: str):
     expect(opened).to_contain_text("Stage 2")
     page.go_back()
     expect(opened).to_contain_text("Stage 4")
+    settled(page)
     page.go_forward()
     expect(opened).to_contain_text("Stage 2")

@@ -15,37 +15,54 @@ import streamlit as st
 STEPS = ("p_section", "a_stage", "a_block", "a_section", "gs_section", "look", "lesson")
 
 #: Installed once a document. A link that only changes its query is no step unless one of the keys
-#: changes; taking the query away just before going to another page is none either.
+#: changes. Where something goes from the link on the way to another page, it is neither a step nor
+#: gone, for Back shall find it: whether it is so shows the link that was followed, or the page that
+#: comes before the script's run has ended.
 _SCRIPT = """
 const STEPS = __STEPS__;
 
 function install() {
   const push = history.pushState.bind(history);
   const replace = history.replaceState.bind(history);
-  let dropping = null;
+  let waiting = null;
+  let leaving = false;
+  const at = (url) => new URL(url ?? window.location.href, window.location.href);
   const query = (url) => new URLSearchParams(url.search);
   const isStep = (to) =>
     STEPS.some((key) => query(to).get(key) !== query(window.location).get(key));
-  const settle = () => {
-    clearTimeout(dropping);
-    dropping = null;
+  const losesOne = (to) =>
+    [...query(window.location).keys()].some((key) => !query(to).has(key));
+  const hasRun = () => document.querySelector('[data-test-script-state="notRunning"]');
+  const settle = () => clearTimeout(waiting);
+  const arrive = () => {
+    settle();
+    leaving = false;
   };
-  const write = (state, title, url) => {
-    const to = new URL(url ?? window.location.href, window.location.href);
+  const put = (...entry) => (isStep(at(entry[2])) ? push : replace)(...entry);
+  const wait = (...entry) => {
+    waiting = setTimeout(() => (hasRun() && !leaving ? put : wait)(...entry), 100);
+  };
+  const write = (...entry) => {
+    const to = at(entry[2]);
     settle();
     if (to.pathname !== window.location.pathname) {
-      push(state, title, url);
-    } else if (!to.search && window.location.search && !isStep(to)) {
-      dropping = setTimeout(() => replace(state, title, url), 100);
-    } else if (to.search !== window.location.search && isStep(to)) {
-      push(state, title, url);
+      arrive();
+      push(...entry);
     } else {
-      replace(state, title, url);
+      (losesOne(to) ? wait : put)(...entry);
     }
   };
   history.pushState = write;
   history.replaceState = write;
-  window.addEventListener("popstate", settle);
+  window.addEventListener("popstate", arrive);
+  const follow = (event) => {
+    const link = event.target.closest("a[href]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const to = at(link.href);
+    const here = window.location;
+    leaving = to.origin === here.origin && to.pathname !== here.pathname;
+  };
+  window.addEventListener("click", follow, true);
 }
 
 if (!window.__effnetVizSteps) {
