@@ -41,7 +41,7 @@ def test_back_goes_back_a_page(page: Page, server: str):
     expect(page.get_by_role("heading", level=1, name="What is inside a block?")).to_be_visible()
 
 
-#: The server's messages reach the page one by one, each 150 ms after the last, as on a busy machine.
+#: The server's messages reach the page one by one, 150 ms apart, as on a busy machine.
 SLOW_MESSAGES = """
     const listen = WebSocket.prototype.addEventListener;
     WebSocket.prototype.addEventListener = function (type, listener, options) {
