@@ -13,7 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "screenshots"
@@ -104,22 +111,37 @@ BROKEN_PICTURES = """
 """
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A desktop page that fails the test on any console error, exception box or broken picture."""
+@pytest.fixture(scope="session")
+def shared(browser: Browser) -> Iterator[BrowserContext]:
+    """Where pages are opened that share the app's files: fetched and compiled once, not by each."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     context.set_default_timeout(WAIT_MS)
-    opened = context.new_page()
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(shared: BrowserContext) -> Iterator[Page]:
+    """A desktop page of a new visitor, which fails the test on any console error, exception box or
+    broken picture."""
+    opened = shared.new_page()
     errors: list[str] = []
     opened.on("console", lambda m: errors.append(f"{m.text} {m.location}") if is_ours(m) else None)
     opened.on("pageerror", lambda error: errors.append(str(error)))
     yield opened
     boxes = opened.locator('[data-testid="stException"]').count()
     broken = opened.evaluate(BROKEN_PICTURES)
-    context.close()
+    forget(opened)
     assert not errors, errors
     assert not broken, broken
     assert not boxes, "an exception box is on the page"
+
+
+def forget(page: Page) -> None:
+    """Close a page and what its visitor leaves in the browser."""
+    page.evaluate("try { localStorage.clear() } catch {}")  # about:blank has none
+    page.close()
+    page.context.clear_cookies()
 
 
 def both_schemes(page: Page) -> Iterator[str]:

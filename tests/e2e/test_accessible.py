@@ -65,11 +65,9 @@ def test_nothing_is_cut_at_twice_the_size(browser: Browser, server: str):
 
 
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
-def test_no_serious_violation(browser: Browser, server: str, path: str):
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
-    page = context.new_page()
+def test_no_serious_violation(page: Page, server: str, path: str):
+    page.emulate_media(reduced_motion="reduce")
     page.goto(f"{server}/{path}")
     settled(page)
     for scheme in both_schemes(page):
         assert violations(page) == [], scheme
-    context.close()

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import SCREENSHOTS, both_schemes, settled
 
@@ -48,12 +48,11 @@ def test_opening_the_network_of_the_scale_page(page: Page, server: str):
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
-def test_fits_its_screen(browser: Browser, server: str, width, height):
+def test_fits_its_screen(page: Page, server: str, width, height):
     """Nothing is wider than the screen, the drawing that fits is the one shown, in the page's
     own text colour; on a desktop control and drawing share the first screen."""
     SCREENSHOTS.mkdir(exist_ok=True)
-    context = browser.new_context(viewport={"width": width, "height": height})
-    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": height})
     page.goto(f"{server}/anatomy")
     settled(page)
     shown, hidden = ("wide", "tall") if width > 720 else ("tall", "wide")
@@ -71,4 +70,3 @@ def test_fits_its_screen(browser: Browser, server: str, width, height):
             assert box is not None
             assert box["y"] + box["height"] <= height
         page.screenshot(path=SCREENSHOTS / f"anatomy-{scheme}-{width}.png")
-    context.close()

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import SCREENSHOTS, both_schemes, settled, walk
 
@@ -120,11 +120,10 @@ def test_a_link_restores_the_view(page: Page, server: str):
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
-def test_fits_its_screen(browser: Browser, server: str, width, height):
+def test_fits_its_screen(page: Page, server: str, width, height):
     """Nothing is wider than the screen; on a desktop controls and charts share the first one."""
     SCREENSHOTS.mkdir(exist_ok=True)
-    context = browser.new_context(viewport={"width": width, "height": height})
-    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": height})
     open_benchmark(page, server)
     for scheme in both_schemes(page):
         expect(page.locator(".js-plotly-plot")).to_have_count(4)
@@ -137,4 +136,3 @@ def test_fits_its_screen(browser: Browser, server: str, width, height):
                 assert box is not None
                 assert box["y"] + box["height"] <= height
         page.screenshot(path=SCREENSHOTS / f"benchmark-{scheme}-{width}.png")
-    context.close()

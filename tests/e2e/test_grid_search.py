@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from effnet_viz.engine.training import imagenette
 from effnet_viz.evidence.search import records
@@ -73,9 +73,9 @@ def test_a_click_on_the_surface_chooses_the_point(page: Page, server: str):
     expect(page.get_by_role("figure", name=re.compile("Points of the search"))).to_be_visible()
 
 
-def test_it_fits_a_phone_in_the_dark(browser: Browser, server: str):
-    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
-    page = context.new_page()
+def test_it_fits_a_phone_in_the_dark(page: Page, server: str):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme="dark")
     page.goto(f"{server}/grid_search")
     settled(page)
     expect(markers(page)).to_have_count(len(shown_points()) + 1)
@@ -87,7 +87,6 @@ def test_it_fits_a_phone_in_the_dark(browser: Browser, server: str):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     SCREENSHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SCREENSHOTS / "grid-search-390-dark.png")
-    context.close()
 
 
 def test_a_search_of_ones_own_begins_and_is_cancelled(

@@ -5,7 +5,7 @@ import re
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from skimage import data as photos
 
 from tests.e2e.conftest import SCREENSHOTS, both_schemes, running_app, settled, walk
@@ -116,11 +116,10 @@ def test_a_broken_upload_is_one_sentence_and_loses_nothing(page: Page, server: s
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
-def test_pages_fit_their_screen(browser: Browser, server: str, width, height):
+def test_pages_fit_their_screen(page: Page, server: str, width, height):
     """Nothing is wider than the screen; the pictures are there to be looked at."""
     SCREENSHOTS.mkdir(exist_ok=True)
-    context = browser.new_context(viewport={"width": width, "height": height})
-    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": height})
     for name, path in (
         ("scale", "?guess=Just+show+me"), ("run", "run"), ("compare", "compare"),
     ):  # fmt: skip
@@ -130,4 +129,3 @@ def test_pages_fit_their_screen(browser: Browser, server: str, width, height):
         for scheme in both_schemes(page):
             assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1, name
             page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}-{width}.png")
-    context.close()

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import SCREENSHOTS, both_schemes, settled, walk
 
@@ -60,10 +60,9 @@ def test_a_slip_is_pushed_by_keyboard(page: Page, server: str):
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
-def test_sections_fit_their_screen(browser: Browser, server: str, width, height):
+def test_sections_fit_their_screen(page: Page, server: str, width, height):
     SCREENSHOTS.mkdir(exist_ok=True)
-    context = browser.new_context(viewport={"width": width, "height": height})
-    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": height})
     page.goto(f"{server}/paper")
     settled(page)
     for name in WIDEST:
@@ -74,4 +73,3 @@ def test_sections_fit_their_screen(browser: Browser, server: str, width, height)
             main = page.get_by_test_id("stMain")
             assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1, name
             page.screenshot(path=SCREENSHOTS / f"paper-{slug}-{scheme}-{width}.png")
-    context.close()
