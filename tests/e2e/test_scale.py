@@ -247,7 +247,9 @@ def block_and_table_row_point_at_each_other(page: Page) -> None:
     expect(tip).to_contain_text(si(only_width.cost.stages[6].macs))
 
 
-def test_without_its_script_the_page_has_streamlits_own_controls(page: Page, server: str):
+def test_without_its_script_the_page_has_streamlits_own_controls(browser: Browser, server: str):
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
     page.add_init_script("URL.createObjectURL = () => 'data:text/javascript,throw 0'")
     page.goto(server)
     settled(page)
@@ -257,6 +259,7 @@ def test_without_its_script_the_page_has_streamlits_own_controls(page: Page, ser
     page.keyboard.press("ArrowRight")
     expect(page.get_by_test_id("stMetric").first).to_contain_text(si(study(phi=1.1).cost.macs))
     expect(page.get_by_test_id("stTable").filter(has_text="operator")).to_be_visible()
+    context.close()
 
 
 def test_on_a_phone_phi_and_what_it_does_share_the_first_screen(browser: Browser, server: str):

@@ -65,6 +65,26 @@ def test_back_finds_the_section_though_messages_are_slow(page: Page, server: str
     expect(page.locator("h1")).to_have_text("The paper, recomputed")
 
 
+def test_what_goes_from_a_link_and_comes_back_is_still_there(page: Page, server: str):
+    """As a page does that takes a key of the last page away before its own widget writes it."""
+    address = f"{server}/paper?p_section=Slips"
+    page.goto(address)
+    settled(page)
+    page.wait_for_function("window.__effnetVizSteps")
+    steps = page.evaluate("history.length")
+    write = "url => history.pushState({}, '', url)"
+    page.evaluate(write, "/paper")
+    expect(page).to_have_url(f"{server}/paper")
+    page.evaluate(write, address)
+    page.wait_for_timeout(300)  # longer than a loss is waited for
+    assert page.url == address
+    assert page.evaluate("history.length") == steps
+    page.evaluate(write, "/paper")  # and does not come back: a choice of its own
+    page.wait_for_function("steps => history.length === steps + 1", arg=steps)
+    page.go_back()
+    expect(page).to_have_url(address)
+
+
 def test_a_section_of_the_paper_is_a_step(page: Page, server: str):
     page.goto(f"{server}/paper")
     settled(page)

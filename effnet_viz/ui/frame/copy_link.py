@@ -25,10 +25,11 @@ export default function ({ parentElement }) {
       said.textContent = "Selected: press Ctrl or ⌘ and C.";
     }
   };
+  button.disabled = false;
 }
 """
 _MARKUP = """
-<button type="button">Copy link to this view</button>
+<button type="button" disabled>Copy link to this view</button>
 <input readonly hidden aria-label="Address of this view">
 <div role="status"></div>
 """

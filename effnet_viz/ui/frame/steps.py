@@ -15,41 +15,50 @@ import streamlit as st
 STEPS = ("p_section", "a_stage", "a_block", "a_section", "gs_section", "look", "lesson")
 
 #: Installed once a document. A link that only changes its query is no step unless one of the keys
-#: changes. Where something goes from the link on the way to another page, it is neither a step nor
-#: gone, for Back shall find it: whether it is so shows the link that was followed, or the page that
-#: comes before the script's run has ended.
+#: changes. Where something goes from the link on the way to another page, it is no step and stays
+#: for Back to find: the address from before is put back into its entry. Whether it is so shows the
+#: link that was followed, or the page that comes before the script's run has ended.
 _SCRIPT = """
 const STEPS = __STEPS__;
 
 function install() {
   const push = history.pushState.bind(history);
   const replace = history.replaceState.bind(history);
+  let before = null;
   let waiting = null;
   let leaving = false;
   const at = (url) => new URL(url ?? window.location.href, window.location.href);
   const query = (url) => new URLSearchParams(url.search);
-  const isStep = (to) =>
-    STEPS.some((key) => query(to).get(key) !== query(window.location).get(key));
-  const losesOne = (to) =>
-    [...query(window.location).keys()].some((key) => !query(to).has(key));
+  const isStep = (to) => STEPS.some((key) => query(to).get(key) !== query(before).get(key));
+  const losesOne = (to) => [...query(before).keys()].some((key) => !query(to).has(key));
   const hasRun = () => document.querySelector('[data-test-script-state="notRunning"]');
-  const settle = () => clearTimeout(waiting);
   const arrive = () => {
-    settle();
+    clearTimeout(waiting);
+    before = null;
     leaving = false;
   };
-  const put = (...entry) => (isStep(at(entry[2])) ? push : replace)(...entry);
+  const settle = (...entry) => {
+    const step = isStep(at(entry[2]));
+    if (step) replace({}, "", before);
+    before = null;
+    (step ? push : replace)(...entry);
+  };
   const wait = (...entry) => {
-    waiting = setTimeout(() => (hasRun() && !leaving ? put : wait)(...entry), 100);
+    waiting = setTimeout(() => (hasRun() && !leaving ? settle : wait)(...entry), 100);
   };
   const write = (...entry) => {
     const to = at(entry[2]);
-    settle();
-    if (to.pathname !== window.location.pathname) {
+    clearTimeout(waiting);
+    before ??= at();
+    if (to.pathname !== before.pathname) {
+      replace({}, "", before);
       arrive();
       push(...entry);
+    } else if (losesOne(to)) {
+      replace(...entry);
+      wait(...entry);
     } else {
-      (losesOne(to) ? wait : put)(...entry);
+      settle(...entry);
     }
   };
   history.pushState = write;
