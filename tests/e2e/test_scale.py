@@ -47,11 +47,11 @@ def built(page: Page) -> Locator:
     return page.locator(".totals .times").first
 
 
-def touched(page: Page, name: str, server_done: bool = True) -> None:
+def touched(page: Page, name: str) -> None:
     """A pointer on the slider: its table is asked for and comes."""
     slider(page, name).hover()
-    if server_done:
-        settled(page)
+    expect(page.locator("html.effnet-scale-asked")).to_have_count(0)
+    settled(page)
 
 
 def test_dragging_phi_sends_nothing_and_shows_the_studys_numbers(page: Page, server: str):

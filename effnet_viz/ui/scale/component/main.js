@@ -14,7 +14,8 @@ export default function mount({ data, parentElement, setTriggerValue }) {
     if (S[part]?.root === root) S[part] = null;
     if (!S.controls && !S.picture) {
       document.documentElement.classList.remove(LIVE);
-      S.now = S.drag = S.sent = S.asked = BUS.last = null;
+      ask(null);
+      S.now = S.drag = S.sent = BUS.last = null;
       S.seq = 0;
       S.unheard = [];
     }

@@ -3,6 +3,7 @@
 
 const BUS = (globalThis.effnetVizScale ??= {});
 const LIVE = "effnet-scale-live"; // on the page while this runs: Streamlit's own widgets step aside
+const ASKED = "effnet-scale-asked"; // on the page while a table is on its way
 const ROLES = ["baseline", "depth", "width", "resolution", "compound"];
 const COEFFICIENTS = ["alpha", "beta", "gamma"];
 
@@ -28,7 +29,7 @@ function takeTable(bytes) {
   S.tables.delete(table.id);
   S.tables.set(table.id, table);
   if (S.tables.size > 24) S.tables.delete(S.tables.keys().next().value);
-  if (S.asked === table.id) S.asked = null;
+  if (S.asked === table.id) ask(null);
 }
 
 /** Take the server's word; what is older than the last release waits for the next one. */
@@ -50,8 +51,14 @@ function tableFor(key) {
 function touch(key) {
   const id = S.now?.tables[key];
   if (!id || S.tables.has(id) || S.asked === id || !S.picture) return;
-  S.asked = id;
+  ask(id);
   S.picture.send("touched", { key });
+}
+
+/** What is on its way, also in the page. */
+function ask(id) {
+  S.asked = id;
+  document.documentElement.classList.toggle(ASKED, id !== null);
 }
 
 /**
