@@ -65,7 +65,7 @@ def students_answer(
     teacher: Page, students: list[Page], key: str, title: str, people: list[BrowserContext]
 ) -> None:
     """A question opened, answered by everybody who is there, closed and resolved."""
-    press(teacher, f"lesson_go_{key}")
+    go_on(teacher, f"lesson_go_{key}")
     if key == "double_width":
         students[1].reload()
         settled(students[1])
@@ -78,9 +78,9 @@ def students_answer(
     for student in students:
         seen(student.get_by_text("Sent. You may change it"))
     seen(teacher.get_by_text(f"Answers: {len(students)}").last)
-    press(teacher, f"lesson_go_{key}")
+    go_on(teacher, f"lesson_go_{key}")
     gone(by_key(students[0], f"lb_{key}"))
-    press(teacher, f"lesson_go_{key}")
+    go_on(teacher, f"lesson_go_{key}")
     for student in students:
         seen(student.get_by_text("You said:").last)
 
@@ -91,6 +91,15 @@ def press(page: Page, key: str) -> None:
     seen(button)
     settled(page)
     button.click()
+
+
+def go_on(teacher: Page, key: str) -> None:
+    """Press the button for what comes next, and wait until it offers something else or has gone."""
+    button = by_key(teacher, key).get_by_role("button")
+    seen(button)
+    said = button.inner_text()
+    press(teacher, key)
+    expect(button.filter(has_text=said)).to_have_count(0)
 
 
 def choose(page: Page, key: str, label: str) -> None:
@@ -154,12 +163,12 @@ def test_a_whole_lesson_with_a_teacher_and_three_students(page: Page, browser, p
     expect(teacher.get_by_text("2 here")).to_be_visible()
 
     assert not violations(teacher, BUT_FOR)
-    press(teacher, "lesson_test_go_before")
+    go_on(teacher, "lesson_test_go_before")
     for seat, student in enumerate(students, start=1):
         expect(by_key(student, "lesson_send_before")).to_be_visible()
         take_test(student, "before", seat, right=4)
     expect(teacher.get_by_text("2 of 2 have sent theirs.")).to_be_visible()
-    press(teacher, "lesson_test_go_before")
+    go_on(teacher, "lesson_test_go_before")
     expect(students[0].get_by_text("You have sent 8 answers")).to_be_visible()
 
     late = student_with_a_phone(browser, people, link)
@@ -181,25 +190,25 @@ def test_a_whole_lesson_with_a_teacher_and_three_students(page: Page, browser, p
             within_reach(person, screen)
 
     teacher.get_by_role("radio", name="Game", exact=True).click()
-    press(teacher, "lesson_bids_go_budget2")
+    go_on(teacher, "lesson_bids_go_budget2")
     for student in students[1:]:
         student.goto(link)
     for student in students:
         press(student, "lesson_bid_budget2")
     for student in students:
         seen(student.get_by_text("You may send another"))
-    press(teacher, "lesson_bids_go_budget2")
-    press(teacher, "lesson_bids_go_budget2")
+    go_on(teacher, "lesson_bids_go_budget2")
+    go_on(teacher, "lesson_bids_go_budget2")
     expect(students[2].get_by_text("Circles: bids.")).to_be_visible()
 
     teacher.get_by_role("radio", name="After", exact=True).click()
-    press(teacher, "lesson_test_go_after")
+    go_on(teacher, "lesson_test_go_after")
     for seat, student in enumerate(students, start=1):
         expect(by_key(student, "lesson_send_after")).to_be_visible()
         take_test(student, "after", seat, right=6)
     expect(teacher.get_by_text("3 of 3 have sent theirs.")).to_be_visible()
-    press(teacher, "lesson_test_go_after")
-    press(teacher, "lesson_test_go_after")
+    go_on(teacher, "lesson_test_go_after")
+    go_on(teacher, "lesson_test_go_after")
     expect(teacher.get_by_role("heading", name="The class's gain")).to_be_visible()
     whole = teacher.get_by_test_id("stMetric")
     expect(whole.filter(has_text="Gain")).to_contain_text("0.50")
@@ -263,13 +272,12 @@ def test_a_point_is_put_by_a_click(page: Page, server):
     page.goto(f"{server}/lesson?lesson=1")
     settled(page)
     chart = by_key(page, "lc_b4").locator(".nsewdrag")
-    expect(chart).to_be_visible()
     slider = by_key(page, "ly_b4").get_by_role("slider")
     before = slider.get_attribute("aria-valuetext")
     assert before is not None
-    box = chart.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"])
+    drag = chart.bounding_box()
+    assert drag is not None
+    chart.click(position={"x": 0.75 * drag["width"], "y": 0.25 * drag["height"]})
     settled(page)
     expect(by_key(page, "lc_b4").get_by_role("figure")).to_have_attribute(
         "aria-label", re.compile(r"Your point: 1\d\.?\d*, 83")
