@@ -25,6 +25,8 @@ CELLS_STYLE = """<style>
 [data-testid="stElementContainer"]:has(.cells) {
   position: absolute; top: 0; left: 0; width: 100% !important; z-index: 1;
 }
+[data-testid="stVerticalBlock"]:has(> [data-testid="stElementContainer"] .cells):hover
+[data-testid="stElementToolbar"] { opacity: 1; pointer-events: auto; z-index: 2; }
 .cells { position: relative; width: 100%; overflow: hidden; }
 .cells > div { position: absolute; display: grid; }
 .cells i:hover { outline: 2px solid white; outline-offset: -2px; }

@@ -97,6 +97,8 @@ def test_photo_and_five_maps_stand_in_one_row_on_the_first_screen(page: Page, se
     page.mouse.move(picture["x"] + picture["width"] / 2, picture["y"] + picture["height"] / 2)
     cell = page.locator(".cells i:hover")
     expect(cell).to_have_attribute("data-says", re.compile("of the maximum; rank .* of 36"))
+    page.get_by_role("button", name=re.compile("^Fullscreen: baseline")).click()  # above the layer
+    expect(page.get_by_role("button", name=re.compile("^Close fullscreen"))).to_be_visible()
 
 
 def test_a_phone_shows_photo_and_map_before_any_screen_of_controls(page: Page, server: str):
