@@ -163,28 +163,12 @@ def _attention(options: argparse.Namespace) -> list[dict[str, Any]]:
     from effnet_viz.engine.maps import attention
 
     table, folder = Path(options.attention), data_folder(options.data)
-    shipped = {_of(row): row for row in read_attention(table)}
+    shipped = {_key(row): _figure(row) for row in read_attention(table)}
     with _Progress("photo") as progress:
         measured = attention.measure_family(
             folder, read_boxes(), checkpoints=Path(options.out), on_photo=progress.show
         )
-    if not shipped:
-        write_attention(measured, table)
-    return [
-        {
-            **asdict(row),
-            "same": not shipped
-            or (
-                _of(row) in shipped
-                and abs(shipped[_of(row)].value - row.value) <= options.tolerance
-            ),
-        }
-        for row in measured
-    ]
-
-
-def _of(row: AttentionRow) -> tuple[str, ...]:
-    return row.model, row.weights, row.measure, row.compared_with
+    return _beside(measured, shipped, lambda: write_attention(measured, table), options)
 
 
 def _squash(options: argparse.Namespace) -> list[dict[str, Any]]:
@@ -212,7 +196,7 @@ def _agreement(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def _beside(
-    rows: Sequence[SquashRow] | Sequence[AgreementRow],
+    rows: Sequence[AttentionRow] | Sequence[SquashRow] | Sequence[AgreementRow],
     shipped: Mapping[tuple[object, ...], float],
     write: Callable[[], None],
     options: argparse.Namespace,
@@ -231,15 +215,19 @@ def _beside(
     ]
 
 
-def _key(row: SquashRow | AgreementRow) -> tuple[object, ...]:
+def _key(row: AttentionRow | SquashRow | AgreementRow) -> tuple[object, ...]:
     """What a row is of: it changes with the networks and the photos."""
+    if isinstance(row, AttentionRow):
+        return row.model, row.weights, row.measure, row.compared_with, row.n
     if isinstance(row, SquashRow):
         return row.role, row.seeds, row.shape, row.count
     return row.one, row.other, row.pairs, row.count
 
 
-def _figure(row: SquashRow | AgreementRow) -> float:
-    """In points, or hundredths."""
+def _figure(row: AttentionRow | SquashRow | AgreementRow) -> float:
+    """In percent, points, or hundredths."""
+    if isinstance(row, AttentionRow):
+        return row.value
     return row.points if isinstance(row, SquashRow) else 100 * row.mean
 
 

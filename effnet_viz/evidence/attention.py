@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
@@ -200,26 +200,50 @@ def rows_of_measure(rows: Sequence[AttentionRow], measure: str) -> list[Attentio
     return [row for row in rows if row.measure == measure and not row.compared_with]
 
 
+def seeds_of(rows: Iterable[AttentionRow], role: str, measure: str) -> list[AttentionRow]:
+    """A role's trained networks, one row a seed."""
+    wanted = (role, measure, TRAINED, "")
+    return [r for r in rows if (r.role, r.measure, r.weights, r.compared_with) == wanted]
+
+
 def verdict(rows: Sequence[AttentionRow], measure: str) -> str:
-    """Which roles differ from the baseline beyond its seeds and chance, and what the controls say,
-    as Markdown."""
-    trained = [row for role in ROLES if (row := find_row(rows, role, measure))]
-    judged = {row.role: stands_out(rows, row) for row in trained if row.role != "baseline"}
+    """Which roles differ from the baseline beyond its seeds and chance, with every seed of their
+    own, and what the controls say, as Markdown."""
+    trained: dict[str, list[AttentionRow]] = {
+        role: found for role in ROLES if (found := seeds_of(rows, role, measure))
+    }
+    judged = {
+        role: [stands_out(rows, row) for row in found]
+        for role, found in trained.items()
+        if role != "baseline"
+    }
     seeds = seeds_range(rows, measure)
-    if seeds is None or None in judged.values():
+    if seeds is None or any(None in each for each in judged.values()):
         first = (
             "The baseline was trained once: how much of a difference between roles is luck of the "
             "start, nobody can say."
         )
     else:
         sign = -1 if measure in LOWER_IS_BETTER else 1
+        over = {role: _over_baseline(rows, trained[role]) for role in judged}
+        apart = {
+            role: all(judged[role]) and (min(points) > 0 or max(points) < 0)
+            for role, points in over.items()
+        }
+        mean = {role: sum(points) / len(points) for role, points in over.items()}
         named = [
-            f"{row.role} ({row.value:+.1f}, {_better(sign * row.value)})"
-            for role in ROLES
-            if judged.get(role)
-            and (row := find_row(rows, role, measure, compared_with=BASELINE_NAME))
+            f"{role} ({mean[role]:+.1f}, {_better(sign * mean[role])})"
+            for role in over
+            if apart[role]
         ]
-        others = [role for role, differs in judged.items() if not differs]
+        once = [role for role in over if apart[role] and len(over[role]) == 1]
+        others = [
+            f"{role} ({listed([f'{by:+.1f}' for by in points])} by its seeds)"
+            if len(points) > 1
+            else role
+            for role, points in over.items()
+            if not apart[role]
+        ]
         first = f"The seeds of the baseline reach {seeds[0]:.1f} to {seeds[1]:.1f} %. "
         if named:
             first += (
@@ -229,6 +253,8 @@ def verdict(rows: Sequence[AttentionRow], measure: str) -> str:
             first += (
                 f"; {listed(others)} {'does' if len(others) == 1 else 'do'} not." if others else "."
             )
+            if once:
+                first += f" Trained once, so perhaps by luck of the start: {listed(once)}."
         else:
             first += (
                 "**No role** lies outside that range by more than its own width and beyond chance."
@@ -236,12 +262,17 @@ def verdict(rows: Sequence[AttentionRow], measure: str) -> str:
     return f"{first} {_beside_controls(rows, measure, trained)}".strip()
 
 
+def _over_baseline(rows: Sequence[AttentionRow], found: Sequence[AttentionRow]) -> list[float]:
+    pairs = (find_row(rows, r.model, r.measure, TRAINED, BASELINE_NAME) for r in found)
+    return [pair.value for pair in pairs if pair]
+
+
 def _better(points: float) -> str:
     return "better" if points > 0 else "worse"
 
 
 def _beside_controls(
-    rows: Sequence[AttentionRow], measure: str, trained: Sequence[AttentionRow]
+    rows: Sequence[AttentionRow], measure: str, trained: Mapping[str, Sequence[AttentionRow]]
 ) -> str:
     said = []
     chance = [r.value for r in rows_of_measure(rows, measure) if r.weights == RANDOM]
@@ -249,7 +280,9 @@ def _beside_controls(
         said.append(f"Random weights reach {min(chance):.1f} to {max(chance):.1f} %")
     centre = next((r for r in rows_of_measure(rows, measure) if r.weights == CENTRE), None)
     if centre is not None:
-        clear = [r.role for r in trained if beats_centre(rows, r)]
+        clear = [
+            role for role, found in trained.items() if all(beats_centre(rows, r) for r in found)
+        ]
         beaten = (
             "all trained roles beat it beyond chance"
             if len(clear) == len(trained)

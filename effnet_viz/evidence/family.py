@@ -203,9 +203,11 @@ def certainty_sentence(found: Sequence[FamilyResult]) -> str:
     near = [f"{pair.better.role} and {pair.worse.role}" for pair in every if not pair.apart]
     if not near:
         return f"{how} **All {len(every)} pairs** of roles differ beyond chance."
+    apart = len(every) - len(near)
     return (
-        f"{how} Of {len(every)} pairs of roles **{len(every) - len(near)} differ beyond chance** "
-        f"(at most 5 % that any such verdict is wrong); not to be told apart: {'; '.join(near)}."
+        f"{how} Of {len(every)} pairs of roles **{apart} differ{'s' if apart == 1 else ''} beyond "
+        "chance** (at most 5 % that any such verdict is wrong); not to be told apart: "
+        f"{'; '.join(near)}."
     )
 
 
@@ -352,13 +354,19 @@ class LessDetail:
 
 
 def less_detail(found: Sequence[FamilyResult], rows: Sequence[Blurred]) -> LessDetail | None:
-    """None where it was not measured, or the baseline or the resolution role does not ship."""
+    """The mean over the resolution role's seeds. None where one of them was not measured, or the
+    baseline or the role does not ship."""
     base, fine = baseline_of(found), _resolution(found)
-    wanted = ("resolution", CLASSROOM_BASELINE.resolution_px)
-    row = next((r for r in rows if (r.model, r.detail_px) == wanted), None)
-    if base is None or fine is None or row is None:
+    wanted = CLASSROOM_BASELINE.resolution_px
+    seeds = [
+        row
+        for row in rows
+        if row.model.partition("-seed")[0] == "resolution" and row.detail_px == wanted
+    ]
+    if base is None or fine is None or len(seeds) < len(fine.seeds):
         return None
-    return LessDetail(base, fine, row, _unpaired(found, fine, base))
+    mean = sum(row.val_top1 for row in seeds) / len(seeds)
+    return LessDetail(base, fine, replace(seeds[0], val_top1=mean), _unpaired(found, fine, base))
 
 
 def less_detail_sentence(parts: LessDetail) -> str:

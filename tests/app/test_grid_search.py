@@ -12,7 +12,7 @@ from effnet_viz.engine.training import imagenette
 from effnet_viz.errors import UserError
 from effnet_viz.evidence import coarse
 from effnet_viz.evidence.accuracy import interval
-from effnet_viz.evidence.checkpoints import read_record
+from effnet_viz.evidence.checkpoints import read_record, shipped_members
 from effnet_viz.evidence.coarse import Blurred, CoarseRun
 from effnet_viz.evidence.search import records
 from effnet_viz.evidence.search.points import DEFAULT_POINTS, search_points, title
@@ -165,12 +165,14 @@ def test_diminishing_returns_are_those_of_the_records(open_page, results):
 
 
 def test_the_resolution_roles_gain_is_taken_apart(open_page, results, monkeypatch):
-    top1, epochs = (read_record("resolution")[key] for key in ("val_top1", "epochs"))
+    seeds = [m.name for m in shipped_members() if (m.role, m.times) == ("resolution", 4)]
+    top1 = sum(read_record(name)["val_top1"] for name in seeds) / len(seeds)
+    epochs = read_record("resolution")["epochs"]
     run = CoarseRun(
         "resolution", 192, 96, 65977120, epochs, 0, 70.0, top1 - 5, 3423, {}, [], "again", "today"
     )
-    shown = Blurred("resolution", 192, 96, 50.0, 3423)
-    monkeypatch.setattr(coarse, "read_blurred", lambda: (shown,))
+    shown = tuple(Blurred(name, 192, 96, 50.0, 3423) for name in seeds)
+    monkeypatch.setattr(coarse, "read_blurred", lambda: shown)
     monkeypatch.setattr(coarse, "read_coarse", lambda: None)
     said = texts(open_page(PAGE, gs_section="Detail or work"))
     assert "**resolution, less detail: 50.0 %**" in said

@@ -4,6 +4,7 @@ import pytest
 
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.attention import (
+    CENTRE,
     RANDOM,
     TRAINED,
     AttentionRow,
@@ -15,6 +16,7 @@ from effnet_viz.evidence.attention import (
     read_shifts,
     seeds_range,
     stands_out,
+    verdict,
     write_attention,
     write_shifts,
 )
@@ -101,6 +103,23 @@ def test_nothing_is_said_without_seeds_or_a_paired_difference():
     role = row("depth", 80.0)
     assert stands_out([*SEEDS, role], role) is None
     assert stands_out([SEEDS[0], role, row("depth", 10.0, compared_with="baseline")], role) is None
+
+
+def test_a_role_stands_out_with_every_seed_of_its_own_or_not_at_all():
+    over = {"depth": 12.0, "width": 11.0, "width-seed1": -9.0, "resolution": 14.0,
+            "resolution-seed1": 16.0, "compound": 0.5}  # fmt: skip
+    rows = [*SEEDS, *(row(model, 70 + points) for model, points in over.items())]
+    rows += [row(model, points, compared_with="baseline") for model, points in over.items()]
+    rows += [row("resolution", 3.0, compared_with="centre"),
+             row("resolution-seed1", 1.0, compared_with="centre"),
+             row("depth", 4.0, compared_with="centre"),
+             row("centre", 67.0, weights=CENTRE)]  # fmt: skip
+    said = verdict(rows, "pointing")
+    assert "**depth (+12.0, better) and resolution (+15.0, better)** lie outside" in said
+    assert "width (+11.0 and -9.0 by its seeds) and compound do not." in said
+    assert "Trained once, so perhaps by luck of the start: depth." in said
+    assert "only depth beats it beyond chance" in said  # resolution with one of its seeds alone
+    assert "**No role** lies outside" in verdict([*SEEDS, rows[8], rows[14]], "pointing")
 
 
 def test_what_placing_moved_is_of_the_trained_networks():

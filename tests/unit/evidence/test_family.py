@@ -216,6 +216,14 @@ def test_less_detail_is_set_beside_the_baseline(top1, words):
     assert family.less_detail(FOUND[:3], [row]) is None
 
 
+def test_less_detail_is_the_mean_of_every_seed_of_the_role():
+    rows = [Blurred("resolution", 192, 96, 78.7, N), Blurred("resolution-seed1", 192, 96, 77.1, N)]
+    twice = [replace(r, seeds=(r.top1, r.top1)) if r.role == "resolution" else r for r in FOUND]
+    parts = family.less_detail(twice, rows)
+    assert parts.blurred.val_top1 == pytest.approx(77.9)
+    assert family.less_detail(twice, rows[:1]) is None
+
+
 def test_runs_of_another_length_are_not_compared():
     assert family.detail_or_work(FOUND, run(84.0, epochs=8)) is None
     assert family.detail_or_work(FOUND, replace(run(84.0), detail_px=48)) is None
