@@ -15,9 +15,9 @@ from effnet_viz.errors import ResourceError
 from effnet_viz.evidence.attention import (
     CENTRE_NAME,
     AttentionRow,
-    find_row,
     read_attention,
     rows_of_measure,
+    seeds_of,
 )
 from effnet_viz.evidence.family import (
     FamilyResult,
@@ -311,16 +311,21 @@ def _phi_of_b3(_: Setting) -> Worked:
 
 
 def _who_points_best(setting: Setting) -> Worked:
-    """Which scaled network, or the bell curve, most often puts the brightest cell into a box."""
+    """Which scaled network, on average over its seeds, or the bell curve, most often puts the
+    brightest cell into a box."""
     trained = {
-        role: row for role in ROLES[1:] if (row := find_row(setting.attention, role, "pointing"))
+        role: seeds
+        for role in ROLES[1:]
+        if (seeds := seeds_of(setting.attention, role, "pointing"))
     }
     centre = next(
         (r for r in rows_of_measure(setting.attention, "pointing") if r.model == CENTRE_NAME), None
     )
     if centre is None or len(trained) != len(ROLES) - 1:
         raise ResourceError("The record of the measured maps is missing; download it again.")
-    scores: dict[str, float] = {role: row.value for role, row in trained.items()}
+    scores: dict[str, float] = {
+        role: sum(row.value for row in seeds) / len(seeds) for role, seeds in trained.items()
+    }
     scores["centre"] = centre.value
     answer = max(scores, key=scores.__getitem__)
     return Worked("choice", answer, {**scores, "n": centre.n}, options=tuple(scores))

@@ -73,6 +73,19 @@ def test_what_the_page_hands_in_is_used():
     assert QUESTIONS["time"].work(replace(shipped(), times=handed)).answer == 2
 
 
+def test_a_role_points_as_often_as_its_seeds_do_on_average():
+    attention = shipped().attention
+    facts = QUESTIONS["maps"].work(shipped()).facts
+    for role in ("depth", "width", "resolution", "compound"):
+        seeds = [
+            row.value
+            for row in attention
+            if row.model.partition("-seed")[0] == role
+            and (row.weights, row.measure, row.compared_with) == ("trained", "pointing", "")
+        ]
+        assert facts[role] == pytest.approx(sum(seeds) / len(seeds))
+
+
 def test_a_missing_record_is_one_sentence():
     for key in ("maps", "time", "depth_alone"):
         with pytest.raises(ResourceError, match="missing"):
