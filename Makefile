@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 BENCHMARKS = $(wildcard benchmarks/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check format browser gpu soak benchmark clean
+.PHONY: help run serve test coverage check format browser gpu soak benchmark clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
@@ -20,8 +20,13 @@ run: .venv/.installed  ## install what the app needs and start it
 serve: .venv/.installed  ## start it for a class: address and QR code, one server for thirty
 	$(BIN)/python -m effnet_viz app --class
 
-test: .venv/.installed-dev browser check  ## install what tests need; checks, tests, coverage
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+test: .venv/.installed-dev browser check  ## install what tests need; checks and tests
+	$(PYTEST)
+
+coverage: .venv/.installed-dev  ## the lines that no test without a browser runs
+	$(PYTEST) -m 'not soak and not gpu and not browser' --cov --cov-report=term
 
 check: .venv/.installed-dev  ## format, lint, types
 	$(BIN)/ruff format --check .
