@@ -6,6 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c '$(IN_RANGE)' >/dev/null 2>&1 && echo $$p && break; done)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 BENCHMARKS = $(wildcard benchmarks/*.py)
 
 .DEFAULT_GOAL := help
@@ -19,8 +20,6 @@ run: .venv/.installed  ## install what the app needs and start it
 
 serve: .venv/.installed  ## start it for a class: address and QR code, one server for thirty
 	$(BIN)/python -m effnet_viz app --class
-
-PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test: .venv/.installed-dev browser check  ## install what tests need; checks and tests
 	$(PYTEST)

@@ -158,14 +158,15 @@ def find_row(
     )
 
 
+def seeds_of(rows: Iterable[AttentionRow], role: str, measure: str) -> list[AttentionRow]:
+    """A role's trained networks, one row a seed."""
+    wanted = (role, measure, TRAINED, "")
+    return [r for r in rows if (r.role, r.measure, r.weights, r.compared_with) == wanted]
+
+
 def seeds_range(rows: Iterable[AttentionRow], measure: str) -> tuple[float, float] | None:
     """The lowest and highest value among the baseline's seeds; None for fewer than two."""
-    values = [
-        row.value
-        for row in rows
-        if (row.role, row.measure, row.weights, row.compared_with)
-        == ("baseline", measure, TRAINED, "")
-    ]
+    values = [row.value for row in seeds_of(rows, BASELINE_NAME, measure)]
     return (min(values), max(values)) if len(values) > 1 else None
 
 
@@ -198,12 +199,6 @@ def stands_out(rows: Iterable[AttentionRow], row: AttentionRow) -> bool | None:
 def rows_of_measure(rows: Sequence[AttentionRow], measure: str) -> list[AttentionRow]:
     """The rows of one measure, without those that are differences."""
     return [row for row in rows if row.measure == measure and not row.compared_with]
-
-
-def seeds_of(rows: Iterable[AttentionRow], role: str, measure: str) -> list[AttentionRow]:
-    """A role's trained networks, one row a seed."""
-    wanted = (role, measure, TRAINED, "")
-    return [r for r in rows if (r.role, r.measure, r.weights, r.compared_with) == wanted]
 
 
 def verdict(rows: Sequence[AttentionRow], measure: str) -> str:

@@ -18,7 +18,7 @@ from effnet_viz.evidence.seeds.hits import hits_folder, read_hits
 from effnet_viz.evidence.seeds.paired import NO_LUCK, Difference, Part
 from effnet_viz.scaling.architectures import CLASSROOM_BASELINE
 from effnet_viz.scaling.cost import network_cost
-from effnet_viz.scaling.families import CLASSROOM_HALFWAY, ROLES
+from effnet_viz.scaling.families import CLASSROOM_HALFWAY, ROLES, classroom_member
 
 #: (role, times) of everything the family means to have.
 WANTED = (
@@ -357,13 +357,12 @@ def less_detail(found: Sequence[FamilyResult], rows: Sequence[Blurred]) -> LessD
     """The mean over the resolution role's seeds. None where one of them was not measured, or the
     baseline or the role does not ship."""
     base, fine = baseline_of(found), _resolution(found)
-    wanted = CLASSROOM_BASELINE.resolution_px
-    seeds = [
-        row
-        for row in rows
-        if row.model.partition("-seed")[0] == "resolution" and row.detail_px == wanted
-    ]
-    if base is None or fine is None or len(seeds) < len(fine.seeds):
+    if base is None or fine is None:
+        return None
+    wanted = (fine.role, fine.times, CLASSROOM_BASELINE.resolution_px)
+    members = ((classroom_member(row.model), row) for row in rows)
+    seeds = [row for each, row in members if (each.role, each.times, row.detail_px) == wanted]
+    if len(seeds) < len(fine.seeds):
         return None
     mean = sum(row.val_top1 for row in seeds) / len(seeds)
     return LessDetail(base, fine, replace(seeds[0], val_top1=mean), _unpaired(found, fine, base))
