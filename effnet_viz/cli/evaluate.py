@@ -46,18 +46,15 @@ _CHOICES = ("attention", "detail_px", "squash", "agreement")
 def add_measures(command: argparse.ArgumentParser) -> None:
     """The options of ``evaluate``: what to measure, of what, and how near is the same."""
     tables = {
-        "--attention": (ATTENTION_FILE, "where the networks look, on photos with boxes"),
-        "--squash": (
-            SQUASH_FILE,
-            "what undistorted squares cost networks trained on squashed ones",
-        ),
-        "--agreement": (AGREEMENT_FILE, "how alike the maps of two seeds and of two roles are"),
+        "--attention": "where the networks look, on photos with boxes",
+        "--squash": "what undistorted squares cost networks trained on squashed ones",
+        "--agreement": "how alike the maps of two seeds and of two roles are",
     }
-    for name, (path, what) in tables.items():
+    for name, what in tables.items():
         command.add_argument(
-            name, nargs="?", const=str(path), metavar="TABLE",
+            name, nargs="?", const="", metavar="TABLE",
             help=f"measure instead {what}; compared with TABLE, or written to it where it is of "
-            "other networks or not there (default: the shipped table)",
+            "other networks or not there (default: the table that ships with the weights)",
         )  # fmt: skip
     command.add_argument(
         "--detail-px", type=int, metavar="N",
@@ -136,8 +133,7 @@ def _blurred(options: argparse.Namespace) -> list[dict[str, Any]]:
     names = options.model or [
         member.name for member in members_of_roles(folder) if member.spec.resolution_px > detail_px
     ]
-    table = folder.parent / RESULTS_DIR.name / BLURRED_FILE.name
-    own = output(RESULTS_DIR.name, table.name) if folder == CHECKPOINT_DIR else table
+    table, own = _tables(folder, BLURRED_FILE)
     known = (*read_blurred(table), *read_blurred(own))
     shipped = {(row.model, row.detail_px): row for row in known}
     photos, measured = _validation(options), []
@@ -158,41 +154,53 @@ def _blurred(options: argparse.Namespace) -> list[dict[str, Any]]:
     return rows
 
 
+def _tables(folder: Path, shipped: Path, named: str = "") -> tuple[Path, Path]:
+    """Where the figures of the weights in a folder are read, and where written: the table that was
+    named, else the one beside the folder. What an installed copy ships stays as it is."""
+    if named:
+        return Path(named), Path(named)
+    beside = folder.parent / RESULTS_DIR.name / shipped.name
+    return beside, output(RESULTS_DIR.name, shipped.name) if folder == CHECKPOINT_DIR else beside
+
+
 def _attention(options: argparse.Namespace) -> list[dict[str, Any]]:
     from effnet_viz.cli.training import data_folder  # torch
     from effnet_viz.engine.maps import attention
 
-    table, folder = Path(options.attention), data_folder(options.data)
+    folder = data_folder(options.data)
+    table, own = _tables(Path(options.out), ATTENTION_FILE, options.attention)
     shipped = {_key(row): _figure(row) for row in read_attention(table)}
     with _Progress("photo") as progress:
         measured = attention.measure_family(
             folder, read_boxes(), checkpoints=Path(options.out), on_photo=progress.show
         )
-    return _beside(measured, shipped, lambda: write_attention(measured, table), options)
+    return _beside(measured, shipped, lambda: write_attention(measured, own), options)
 
 
 def _squash(options: argparse.Namespace) -> list[dict[str, Any]]:
     from effnet_viz.engine.training.squash import EVERY, measure_squash  # torch
 
-    table, photos = Path(options.squash), _validation(options)
+    photos = _validation(options)
     photos = photos.subset(range(0, len(photos), EVERY))
+    table, own = _tables(Path(options.out), SQUASH_FILE, options.squash)
     shipped = {_key(row): _figure(row) for row in read_squash(table)}
     with _Progress("view") as progress:
         measured = measure_squash(photos, Path(options.out), progress.show)
-    return _beside(measured, shipped, lambda: write_squash(measured, table), options)
+    return _beside(measured, shipped, lambda: write_squash(measured, own), options)
 
 
 def _agreement(options: argparse.Namespace) -> list[dict[str, Any]]:
     from effnet_viz.cli.training import data_folder  # torch
     from effnet_viz.engine.maps.agreement import measure_agreement
 
-    table, folder = Path(options.agreement), data_folder(options.data)
+    folder = data_folder(options.data)
+    table, own = _tables(Path(options.out), AGREEMENT_FILE, options.agreement)
     shipped = {_key(row): _figure(row) for row in read_agreement(table)}
     with _Progress("photo") as progress:
         measured = measure_agreement(
             folder, read_boxes(), checkpoints=Path(options.out), on_photo=progress.show
         )
-    return _beside(measured, shipped, lambda: write_agreement(measured, table), options)
+    return _beside(measured, shipped, lambda: write_agreement(measured, own), options)
 
 
 def _beside(

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from effnet_viz.engine.training import classroom, imagenette
 from effnet_viz.engine.training.recipe import load_photos
 from effnet_viz.evidence.checkpoints import CHECKPOINT_DIR, read_record
 from effnet_viz.evidence.seeds.hits import Hits, hits_folder, photo_list, read_hits, write_hits
+from effnet_viz.evidence.seeds.squash import MEAN as EVERY_ROLE
+from effnet_viz.evidence.seeds.squash import SQUASH_FILE, read_squash, write_squash
 from effnet_viz.evidence.splits import listed
 from effnet_viz.scaling.families import IMAGENETTE_CLASSES
 
@@ -87,6 +90,22 @@ def test_of_other_photos_nothing_is_kept(here, capsys):
     (folder / "val" / names[0].partition("_")[0] / names[0]).unlink()
     assert evaluated(folder, capsys)["photos_changed"] is None
     assert not hits_folder(folder / "out").exists()
+
+
+def test_a_table_of_other_weights_lies_beside_them(here, capsys):
+    """What ships is left alone; a second measurement is compared with the first."""
+    folder, _ = here
+    shipped = SQUASH_FILE.read_bytes()
+    command = ["evaluate", "--data", str(folder), "--squash", "--out", str(folder / "out")]
+    assert main(command) == 0
+    assert SQUASH_FILE.read_bytes() == shipped
+    beside = folder / "results" / SQUASH_FILE.name
+    rows = read_squash(beside)
+    assert {row.role for row in rows} == {"baseline", EVERY_ROLE}
+    changed = [replace(row, points=row.points + 5) for row in rows]
+    write_squash(changed, beside)
+    assert main(command) == 1
+    assert list(read_squash(beside)) == changed
 
 
 def test_two_measurements_at_once_are_one_sentence(here, capsys):
