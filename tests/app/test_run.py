@@ -29,8 +29,8 @@ def test_opens_with_five_trained_roles_and_the_scaling_grown_from_the_baseline(o
     assert all("badge[shipped]" in badge for badge in table["weights"][:5])
     assert "badge[grown]" in table["weights"][GROWN]
     assert "chance" not in " ".join(table["says"])
-    assert texts(app).count("shipped: trained by this project on Imagenette") == 1
-    assert "grown from classroom baseline, not trained further" in texts(app)
+    assert texts(app).count("badge[shipped] trained by this project on Imagenette.") == 1
+    assert "badge[grown] from classroom baseline, not trained further: " in texts(app)
     assert "True label: **church and French horn**" in texts(app)
 
 

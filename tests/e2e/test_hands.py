@@ -12,7 +12,7 @@ from tests.e2e.conftest import ROOT, running_app, settled
 pytestmark = pytest.mark.browser
 
 #: How long the script of every run sleeps before its page, and the time between two clicks.
-SLOW_S, CLICK_MS = 1.0, 50
+SLOW_S, CLICK_MS = 0.6, 50
 AT_WORK = '[data-testid="stApp"][data-test-script-state="running"]'
 
 

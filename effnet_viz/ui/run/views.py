@@ -324,17 +324,16 @@ def _about_time(requests: Sequence[PredictRequest], taken: Sequence[Latency]) ->
 
 def _about_weights(predictions: Sequence[Prediction]) -> None:
     for label in dict.fromkeys(prediction.weights for prediction in predictions):
-        kind = model_views.weights_kind(label)
         if label.startswith("grown from"):
-            what = (
+            meaning = (
                 "the parent's function in a larger network: at the parent's resolution the answers "
                 "are equal by construction. It shows what the size costs, not what training brings"
             )
         elif label == UNTRAINED:
-            what = "run for time and memory; what it says is chance, so its bars are hollow"
+            meaning = "run for time and memory; what it says is chance, so its bars are hollow"
         else:
-            what = ""
-        st.caption(f"{kind} {label}{f': {what}' if what else ''}.")
+            meaning = ""
+        st.caption(model_views.weights_line(label, meaning))
 
 
 def measured_top1(choice: ModelChoice) -> str:

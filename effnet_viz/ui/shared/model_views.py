@@ -41,9 +41,19 @@ def sees_published_crop(label: str) -> bool:
 
 def weights_kind(weights: str) -> str:
     """The kind of a model's weights as a badge of one word."""
+    return f":{_BADGE_COLOURS.get(weights, 'violet')}-badge[{_kind(weights)}]"
+
+
+def weights_line(weights: str, meaning: str = "") -> str:
+    """The badge of `weights_kind`, and behind it what their label says beyond that word and what
+    it means."""
+    beyond = weights.removeprefix(_kind(weights)).lstrip(": ")
+    return f"{weights_kind(weights)} {': '.join(filter(None, (beyond, meaning)))}."
+
+
+def _kind(weights: str) -> str:
     words = {SHIPPED: "shipped", IMAGENET: "ImageNet", LITE: "ImageNet", UNTRAINED: "untrained"}
-    kind = words.get(weights, "fine-tuned" if "then trained" in weights else "grown")
-    return f":{_BADGE_COLOURS.get(weights, 'violet')}-badge[{kind}]"
+    return words.get(weights, "fine-tuned" if "then trained" in weights else "grown")
 
 
 def class_warning(photo: Photo, families: Iterable[str]) -> None:
