@@ -58,7 +58,8 @@ class AttentionRow:
     """One measure of one model's maps over ``n`` photos, in percent, with its 95 % interval.
 
     ``compared_with`` is empty for the measure itself; else the row is the difference to that model
-    on the same photos, in points. ``weights`` is one of TRAINED, RANDOM, CENTRE.
+    on the same photos, in points, of the baseline to the mean over its seeds. ``weights`` is one
+    of TRAINED, RANDOM, CENTRE.
     """
 
     model: str
@@ -304,7 +305,10 @@ def moved_by_placing(
     ]
     if not changes:
         return ""
-    return f"Against the same maps counted as equal tiles, in points: {', '.join(changes)}."
+    return (
+        "Against the same maps counted as equal tiles, in points, where that was done: "
+        f"{', '.join(changes)}."
+    )
 
 
 def placing_sentence(shifts: Sequence[ShiftRow]) -> str:

@@ -80,13 +80,14 @@ def missing(found: Sequence[FamilyResult]) -> list[str]:
     return [f"{role} at {times}×" for role, times in WANTED if (role, times) not in there]
 
 
+def by_role(found: Sequence[FamilyResult]) -> dict[str, FamilyResult]:
+    """The baseline and the roles at four times its cost, those that ship."""
+    return {result.role: result for result in found if result.times != 2}
+
+
 def baseline_of(found: Sequence[FamilyResult]) -> FamilyResult | None:
     """The baseline's result."""
-    return next((result for result in found if result.role == "baseline"), None)
-
-
-def _resolution(found: Sequence[FamilyResult]) -> FamilyResult | None:
-    return next((r for r in found if (r.role, r.times) == ("resolution", 4)), None)
+    return by_role(found).get("baseline")
 
 
 def ranked(found: Sequence[FamilyResult]) -> list[FamilyResult]:
@@ -112,12 +113,6 @@ def difference(found: Sequence[FamilyResult], *terms: tuple[float, FamilyResult]
         (weight * accuracy.standard_error(result.top1, count)) ** 2 for weight, result in terms
     )
     return Difference(points, Part(variance, count - 1), luck or NO_LUCK)
-
-
-def told_apart_by(found: Sequence[FamilyResult], one: FamilyResult, other: FamilyResult) -> float:
-    """How many points these two must differ by, with every pair of roles counted."""
-    level = paired.LEVEL / max(1, len(pairs(found)))
-    return difference(found, (1, one), (-1, other)).half(level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,19 +297,20 @@ class DetailOrWork:
 def detail_or_work(found: Sequence[FamilyResult], run: CoarseRun | None) -> DetailOrWork | None:
     """None where the baseline or the resolution role does not ship, or where there is no run of
     that role's network on the baseline's pixels for the same number of epochs."""
-    base, fine = baseline_of(found), _resolution(found)
+    base, fine = baseline_of(found), by_role(found).get("resolution")
     if base is None or fine is None or run is None:
         return None
     wanted = ("resolution", CLASSROOM_BASELINE.resolution_px, fine.epochs)
     if (run.role, run.detail_px, run.epochs) != wanted:
         return None
+    once = replace(fine, top1=run.val_top1, seeds=(run.val_top1,))
     return DetailOrWork(
         base,
         run,
         fine,
         work=run.val_top1 - base.top1,
         detail=fine.top1 - run.val_top1,
-        needed=_unpaired(found, fine, base),
+        needed=max(_unpaired(found, once, base), _unpaired(found, fine, once)),
     )
 
 
@@ -356,7 +352,7 @@ class LessDetail:
 def less_detail(found: Sequence[FamilyResult], rows: Sequence[Blurred]) -> LessDetail | None:
     """The mean over the resolution role's seeds. None where one of them was not measured, or the
     baseline or the role does not ship."""
-    base, fine = baseline_of(found), _resolution(found)
+    base, fine = baseline_of(found), by_role(found).get("resolution")
     if base is None or fine is None:
         return None
     wanted = (fine.role, fine.times, CLASSROOM_BASELINE.resolution_px)

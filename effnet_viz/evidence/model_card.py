@@ -188,8 +188,8 @@ def _limits() -> str:
     squashed = squash_sentence(read_squash())
     return f"""## What they do not show
 
-- They say nothing about ImageNet or about large networks: ten easy classes, a few million
-  multiply-adds, a short training.
+- They say nothing about ImageNet or about large networks: ten easy classes, some tens of
+  millions of multiply-adds, a short training.
 - They know ten classes and answer with one of them for any photo.
 - They were trained and validated on photos squashed to squares; the app shows them undistorted
   centre squares.
@@ -212,7 +212,8 @@ def _attention(rows: Sequence[AttentionRow]) -> str:
             star = " *" if row and kind == TRAINED and stands_out(rows, row) else ""
             cells.append(f"{row.value:.1f} ({row.low:.1f}-{row.high:.1f}){star}" if row else "")
         lines.append(f"| {model} | {kind} | " + " | ".join(cells) + " |")
-    meanings = "\n".join(f"- {name}: {MEASURES[name]}" for name in measures)
+    photos = {row.measure: row.n for row in rows if not row.compared_with}
+    meanings = "\n".join(f"- {name}, {photos[name]} photos: {MEASURES[name]}" for name in measures)
     tiled = read_attention(TILES_FILE)
     verdicts = "\n\n".join(
         f"**{TITLES[name]}.** {verdict(rows, name)} {moved_by_placing(rows, tiled, name)}"
@@ -223,12 +224,12 @@ def _attention(rows: Sequence[AttentionRow]) -> str:
     alike = agreement_sentence(read_agreement())
     alike = f"\n\n**Two seeds, two roles.** {alike}" if alike else ""
     return (
-        f"""## Where they look
+        """## Where they look
 
-Grad-CAM of the last stage for the true class, on {max(row.n for row in rows)} photos with boxes
-that no training saw, every map on one grid, its cells round the centres of what they see; in
-brackets 95 % bootstrap intervals. A star marks what differs from the baseline by more than the
-baseline's seeds do, beyond chance among the photos.
+Grad-CAM of the last stage for the true class, on photos with boxes that no training saw, every map
+on one grid, its cells round the centres of what they see; in brackets 95 % bootstrap intervals. A
+star marks what differs from the mean of the baseline's seeds by more than these do from each other,
+beyond chance among the photos.
 
 """
         + "\n".join(lines)

@@ -94,17 +94,26 @@ def measured(rows: Sequence[AttentionRow], measure: str, title: str) -> go.Figur
 
 def likeness(seeds: Sequence[float], roles: Sequence[Likeness]) -> go.Figure:
     """One line for the baseline's ``seeds``, one a role: a mark for every pair of networks, by the
-    rank correlation of their maps of one photo. Left of the dotted line nothing is a seed's doing
-    alone."""
+    rank correlation of their maps of one photo; hollow are two seeds of that role. Left of the
+    dotted line and of its hollow marks nothing is a seed's doing alone."""
     figure = go.Figure()
     rows = [("baseline", seeds), *((role.role, role.to_baseline) for role in roles)]
-    for role, found in rows:
+    for name, found in rows:
         figure.add_scatter(
             x=list(found),
-            y=[_LIKE.format(role) if role != "baseline" else _SEEDS] * len(found),
+            y=[_LIKE.format(name) if name != "baseline" else _SEEDS] * len(found),
             mode="markers",
-            marker={"size": 12, "color": ROLE_COLOURS[role], "opacity": 0.8},
+            marker={"size": 12, "color": ROLE_COLOURS[name], "opacity": 0.8},
             hovertemplate="ρ %{x:.2f}<extra></extra>",
+            showlegend=False,
+        )
+    for role in roles:
+        figure.add_scatter(
+            x=list(role.own),
+            y=[_LIKE.format(role.role)] * len(role.own),
+            mode="markers",
+            marker={"size": 12, "color": ROLE_COLOURS[role.role], "symbol": "circle-open"},
+            hovertemplate="two seeds of the role: ρ %{x:.2f}<extra></extra>",
             showlegend=False,
         )
     if seeds:

@@ -58,6 +58,8 @@ def slowest(times: Sequence[BenchmarkRow]) -> Worked:
             "millions": max(macs) / MILLION,
             "device": one.device,
             "runtime": RUNTIME_TITLES[one.runtime],
+            "compound_blocks": _blocks("compound"),
+            "depth_blocks": _blocks("depth"),
         },
         options=tuple(rows),
     )

@@ -22,8 +22,8 @@ from effnet_viz.evidence.attention import (
 from effnet_viz.evidence.family import (
     FamilyResult,
     baseline_of,
+    difference,
     family_results,
-    told_apart_by,
 )
 from effnet_viz.evidence.paper import tables
 from effnet_viz.evidence.results import RUNTIME_TITLES, BenchmarkRow
@@ -139,25 +139,29 @@ def _where_b4_lies(_: Setting) -> Worked:
 
 
 def _what_width_changes(setting: Setting) -> Worked:
-    """Compare the network with itself at w = 2."""
+    """Compare the network with itself at w = 2; EfficientNet-Lite's stem and head stay."""
     base = setting.base
     wide = scale(base, Multipliers(1, 2, base.resolution_px))
-    pairs = list(zip(base.stages, wide.stages, strict=True))
-    doubled = [after.out_channels == 2 * before.out_channels for before, after in pairs]
+    pairs = list(enumerate(zip(base.stages, wide.stages, strict=True), start=1))
+    doubled = [n for n, (old, new) in pairs if new.out_channels == 2 * old.out_channels]
     answer = "widest"
-    if all(doubled):
-        answer = "channels"
-    elif wide.resolution_px != base.resolution_px:
+    if wide.resolution_px != base.resolution_px:
         answer = "pixels"
-    elif any(after.repeats != before.repeats for before, after in pairs):
+    elif any(new.repeats != old.repeats for _, (old, new) in pairs):
         answer = "blocks"
-    first, last = pairs[0], pairs[-2]
+    elif doubled == [n for n, _ in pairs if base.is_widened(n)]:
+        answer = "channels"
+    first, last = doubled[0], len(pairs) - 1
     facts: Facts = {
         "network": base.title,
-        "stem": first[0].out_channels,
-        "stem_wide": first[1].out_channels,
-        "last": last[0].out_channels,
-        "last_wide": last[1].out_channels,
+        "doubled": len(doubled),
+        "stages": len(pairs),
+        "first": first,
+        "narrow": base.stages[first - 1].out_channels,
+        "wide": wide.stages[first - 1].out_channels,
+        "last": last,
+        "last_narrow": base.stages[last - 1].out_channels,
+        "last_wide": wide.stages[last - 1].out_channels,
     }
     return Worked("choice", answer, facts, options=("channels", "widest", "blocks", "pixels"))
 
@@ -175,11 +179,11 @@ def _pixels_of_the_wider(setting: Setting) -> Worked:
 
 
 def _depth_alone(setting: Setting) -> Worked:
-    """The trained depth role; within chance of it is right."""
+    """The trained depth role; what cannot be told from its gain is right."""
     depth, base = setting.trained("depth", 4), baseline_of(setting.family)
     best = setting.trained("resolution", 4)
     assert base is not None
-    needed = told_apart_by(setting.family, depth, base)
+    needed = difference(setting.family, (1, depth), (-1, base)).half()
     return Worked(
         "point",
         (depth.built, depth.top1),

@@ -173,16 +173,16 @@ def test_one_dimension_on_every_network(open_page):
 
 
 def test_missing_measurements_show_as_missing(open_page, monkeypatch, tmp_path):
-    monkeypatch.setattr("effnet_viz.ui.paper.dimensions.read_record", _no_record)
+    monkeypatch.setattr("effnet_viz.ui.paper.dimensions.family_results", _no_record)
     app = open_page(PAGE, p_section="Figure 3")
     family = table_with(app, "standard error")
     assert all("missing" in cell for cell in family["top-1, %"])
 
 
-def _no_record(role):
+def _no_record():
     from effnet_viz.errors import ResourceError
 
-    raise ResourceError(f"no {role}")
+    raise ResourceError("a record is damaged")
 
 
 def test_transfer_sentence_follows_data_set_and_opponent(open_page):

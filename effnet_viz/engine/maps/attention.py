@@ -135,38 +135,47 @@ def _scores(
     )
 
 
-def interval(values: Array, other: Array | None = None, seed: int = 0) -> tuple[float, float]:
-    """The 95 % interval of the measure, or of its difference to ``other`` on the same photos, in
-    percent: photos drawn with replacement, ``DRAWS`` times (percentile bootstrap, Efron 1979)."""
+def interval(values: Array, others: Sequence[Array] = (), seed: int = 0) -> tuple[float, float]:
+    """The 95 % interval of the measure, or of its difference to the mean of ``others`` on the same
+    photos, in percent: photos drawn with replacement, ``DRAWS`` times (percentile bootstrap, Efron
+    1979)."""
     generator = np.random.default_rng(seed)
     means = []
     for _ in range(DRAWS):
         drawn = generator.integers(len(values), size=len(values))
-        mean = mean_percent(values[drawn])
-        means.append(mean if other is None else mean - mean_percent(other[drawn]))
+        means.append(_over(values[drawn], [other[drawn] for other in others]))
     low, high = np.percentile(means, [2.5, 97.5])
     return float(low), float(high)
+
+
+def _over(values: Array, others: Sequence[Array]) -> float:
+    """The measure less the mean of the others', in points; the measure itself without others."""
+    mean = mean_percent(values)
+    return mean - sum(map(mean_percent, others)) / len(others) if others else mean
 
 
 def rows_of(
     member: ClassroomMember,
     kind: str,
     scores: Scores,
-    beside: Mapping[str, Scores],
+    beside: Mapping[str, Sequence[Scores]],
     name: str = "",
 ) -> list[AttentionRow]:
-    """The table's rows of one model: each measure, then its difference to each of ``beside``, where
-    that has the measure too."""
+    """The table's rows of one model: each measure, then its difference to each of ``beside``, the
+    mean over its seeds, where that has the measure too."""
     rows = []
     for measure in MEASURES:
-        others: list[tuple[str, Array | None]] = [("", None)]
-        others += [(key, s.of(measure)) for key, s in beside.items() if len(s.of(measure))]
-        for compared_with, other in others:
-            values, other = _both_measured(scores.of(measure), other)
+        compared: list[tuple[str, list[Array]]] = [("", [])]
+        compared += [
+            (key, others)
+            for key, seeds in beside.items()
+            if all(map(len, others := [each.of(measure) for each in seeds]))
+        ]
+        for compared_with, others in compared:
+            values, *others = _all_measured(scores.of(measure), *others)
             if not len(values):
                 continue
-            value = mean_percent(values) - (0 if other is None else mean_percent(other))
-            low, high = interval(values, other)
+            low, high = interval(values, others)
             rows.append(
                 AttentionRow(
                     model=name or member.name,
@@ -176,7 +185,7 @@ def rows_of(
                     weights=kind,
                     measure=measure,
                     compared_with=compared_with,
-                    value=round(value, 2),
+                    value=round(_over(values, others), 2),
                     low=round(low, 2),
                     high=round(high, 2),
                     n=len(values),
@@ -185,14 +194,13 @@ def rows_of(
     return rows
 
 
-def _both_measured(values: Array, other: Array | None) -> tuple[Array, Array | None]:
-    """The photos on which there is a value, of both models where there are two."""
+def _all_measured(values: Array, *others: Array) -> list[Array]:
+    """The photos on which every model has a value."""
+    found = [values, *others]
     if values.ndim > 1 or not len(values):
-        return values, other
-    there = ~np.isnan(values)
-    if other is not None:
-        there &= ~np.isnan(other)
-    return values[there], None if other is None else other[there]
+        return found
+    there = ~np.isnan(found).any(axis=0)
+    return [each[there] for each in found]
 
 
 def measure_family(
@@ -211,17 +219,23 @@ def measure_family(
     def progress(name: str) -> Callable[[int, int], None] | None:
         return None if on_photo is None else lambda done, total: on_photo(name, done, total)
 
-    rows: list[AttentionRow] = []
-    beside = {CENTRE_NAME: score_centre(photos)}
-    for member in members_of_roles(checkpoints):
+    def scored(member: ClassroomMember) -> Scores:
         model = weights.load_model("classroom", member.name, folder=checkpoints)
-        scores = score_model(model, photos, folder, on_photo=progress(member.name))
-        rows += rows_of(member, TRAINED, scores, beside)
-        if member.name == BASELINE_NAME:
-            beside[BASELINE_NAME] = scores
+        return score_model(model, photos, folder, on_photo=progress(member.name))
+
+    members = members_of_roles(checkpoints)
+    by_chance: dict[str, Sequence[Scores]] = {CENTRE_NAME: [score_centre(photos)]}
+    baselines = {m: scored(m) for m in members if m.role == BASELINE_NAME}
+    beside = {**by_chance, **({BASELINE_NAME: [*baselines.values()]} if baselines else {})}
+    rows: list[AttentionRow] = []
+    for member in members:
+        if member in baselines:
+            rows += rows_of(member, TRAINED, baselines[member], by_chance)
+        else:
+            rows += rows_of(member, TRAINED, scored(member), beside)
     for role in ROLES:
         control = weights.random_control(find_model("classroom", role))
         scores = score_model(control, photos, folder, subset_step=0, on_photo=progress(RANDOM))
         rows += rows_of(classroom_member(role), RANDOM, scores, beside)
     centre = classroom_member(BASELINE_NAME)
-    return rows + rows_of(centre, CENTRE, beside[CENTRE_NAME], {}, CENTRE_NAME)
+    return rows + rows_of(centre, CENTRE, by_chance[CENTRE_NAME][0], {}, CENTRE_NAME)

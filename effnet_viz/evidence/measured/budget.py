@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from effnet_viz.errors import ResourceError
-from effnet_viz.evidence.checkpoints import is_shipped, read_record
+from effnet_viz.errors import UserError
+from effnet_viz.evidence.family import by_role, family_results
 from effnet_viz.evidence.paper.tables import load
 from effnet_viz.evidence.results import BenchmarkRow
-from effnet_viz.scaling.families import ROLES
 
 _RESNETS = {"resnet50": "ResNet-50", "resnet152": "ResNet-152"}
 
@@ -36,17 +35,16 @@ def imagenet() -> dict[str, Known]:
 
 @cache
 def classroom() -> dict[str, Known]:
-    """Accuracy of the classroom's networks on Imagenette's ten classes, from their records; those
-    that are not shipped are left out."""
-    found: dict[str, Known] = {}
-    for role in ROLES:
-        try:
-            if is_shipped(role):
-                top1 = float(read_record(role)["val_top1"])
-                found[role] = Known(top1, "Imagenette", "measured by this project")
-        except ResourceError:
-            continue
-    return found
+    """Accuracy of the classroom's networks on Imagenette's ten classes, the mean over their seeds;
+    those that are not shipped are left out, and all where a record is damaged."""
+    try:
+        found = by_role(family_results())
+    except UserError:
+        return {}
+    return {
+        role: Known(result.top1, "Imagenette", "measured by this project")
+        for role, result in found.items()
+    }
 
 
 def known(family: str, model: str) -> Known | None:

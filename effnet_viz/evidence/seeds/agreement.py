@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from effnet_viz.evidence.family import listed
 from effnet_viz.evidence.seeds.tables import read_rows, write_rows
 from effnet_viz.evidence.splits import RESULTS_DIR
 
@@ -106,6 +107,7 @@ def floor_sentence(rows: Sequence[AgreementRow]) -> str:
     seeds, roles = of_seeds(rows), of_roles(rows)
     if not seeds or not roles:
         return ""
-    same = " and ".join(f"two seeds of the {row.one} {row.mean:.2f}" for row in seeds)
+    same = listed([f"{row.one} {row.mean:.2f}" for row in seeds])
     mean = sum(row.mean for row in roles) / len(roles)
-    return f"Mean over {seeds[0].count} photos: {same}, two roles {mean:.2f}."
+    count = seeds[0].count
+    return f"Mean over {count} photos, two seeds of one role: {same}; two roles: {mean:.2f}."

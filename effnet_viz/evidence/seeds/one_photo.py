@@ -20,10 +20,14 @@ class Likeness:
     to_baseline: tuple[float, ...]
     own: tuple[float, ...] = ()
 
+    def is_beyond(self, floor: float) -> bool:
+        """Whether even its most baseline-like pair is less alike than the baseline's seeds, which
+        are alike by ``floor`` at least."""
+        return bool(self.to_baseline) and max(self.to_baseline) < floor
+
     def is_elsewhere(self, floor: float) -> bool:
-        """Whether even its most baseline-like pair is less alike than the least alike seeds, of
-        which the baseline's are alike by ``floor`` at least."""
-        return bool(self.to_baseline) and max(self.to_baseline) < min((floor, *self.own))
+        """Whether that pair is less alike than the role's own seeds, too."""
+        return self.is_beyond(floor) and max(self.to_baseline) < min(self.own, default=1)
 
 
 def on_this_photo(seeds: Sequence[float], roles: Sequence[Likeness]) -> str:
@@ -35,11 +39,15 @@ def on_this_photo(seeds: Sequence[float], roles: Sequence[Likeness]) -> str:
     floor = min(seeds)
     between = f"its own seeds differ from one another (ρ {floor:.2f} to {max(seeds):.2f})"
     elsewhere = [role.role for role in roles if role.is_elsewhere(floor)]
-    others = [role.role for role in roles if role.role not in elsewhere]
+    restless = [role for role in roles if role.is_beyond(floor) and role.role not in elsewhere]
+    others = [role.role for role in roles if not role.is_beyond(floor)]
+    own = [f"{role.role} (ρ {min(role.own):.2f})" for role in restless]
     if not elsewhere:
-        return f"On this photo no role differs from the baseline by more than {between}."
+        so_do = f", or those of {listed(own)} do" if own else ""
+        return f"On this photo no role differs from the baseline by more than {between}{so_do}."
     look = "looks" if len(elsewhere) == 1 else "look"
-    rest = f"; {listed(others)} {'does' if len(others) == 1 else 'do'} not" if others else ""
+    rest = f"; the seeds of {listed(own)} differ as much" if own else ""
+    rest += f"; {listed(others)} {'does' if len(others) == 1 else 'do'} not" if others else ""
     return (
         f"On this photo **{listed(elsewhere)}** {look} elsewhere than the baseline, by more than "
         f"{between}{rest}."

@@ -191,11 +191,11 @@ def table(choice: Choice, shown: Shown) -> None:
     st.table(cells, alt="Cost, time and memory of each model")
     memory = f" (in {shown.runtime})" if shown.other else ""
     st.caption(
-        "Top-1: the paper's v1 table 2 (ImageNet); Imagenette's ten classes: the shipped networks, "
-        "measured by this project. Multiply-adds (the paper's FLOPS), activations and parameters "
-        "of one image, and the least memory (weights and the largest layer's input and output, "
-        "float32): computed here. Time of one pass: median (quartiles), after two passes to warm "
-        f"up. Images/s and peak memory{memory}: measured; the peak is what the process held beyond "
+        "Top-1: the paper's v1 table 2 (ImageNet); Imagenette's ten classes: mean over the seeds "
+        "that ship, measured by this project. Multiply-adds (the paper's FLOPS), activations and "
+        "parameters of one image, and the least memory (weights and the largest layer's input and "
+        "output, float32): computed here. Time of one pass: median (quartiles), after two passes "
+        f"to warm up. Images/s and peak memory{memory}: measured; the peak is what the process held beyond "
         "what it held before the model was made (on a GPU: what torch allocated), the libraries' "
         "own buffers with it, and is missing where the system does not tell. Weights are random: "
         "time does not depend on them."

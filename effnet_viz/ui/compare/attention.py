@@ -98,7 +98,8 @@ def measured(maps: Maps) -> None:
         st.caption(
             "ImageNet publishes the boxes. Whole photos, every map on one grid of 64 × 64, its "
             "cells round their own centres; photos drawn anew 2,000 times, differences to the "
-            "baseline on the same photos. `python -m effnet_viz evaluate --attention` redoes it."
+            "mean of the baseline's seeds on the same photos. `python -m effnet_viz evaluate "
+            "--attention` redoes it."
         )
 
 

@@ -163,7 +163,8 @@ def _beside_seeds(found: Mapping[str, list[CamResult]]) -> None:
     st.markdown(said)
     parts.chart(likeness(seeds, roles), key="likeness", alt=said)
     st.caption(
-        "Every mark is a pair of networks. A few seeds give a floor, not a test. " + shipped_floor()
+        "Every mark is a pair of networks, hollow two seeds of the role. A few seeds give a floor, "
+        "not a test. " + shipped_floor()
     )
 
 

@@ -117,7 +117,7 @@ def test_the_page_says_where_a_cell_lies(open_page):
 
 def test_the_page_says_what_placing_moved(open_page):
     said = texts(open_page(PAGE, look="Over many photos", **SHOWN))
-    moved = re.search(r"Against the same maps counted as equal tiles, in points: ([^.]+\.\d)", said)
+    moved = re.search(r"counted as equal tiles, in points, where that was done: [^.]+\.\d", said)
     assert moved is not None
     assert all(f"{role} " in said[moved.start() :] for role in ROLES)
 

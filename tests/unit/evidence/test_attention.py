@@ -126,7 +126,8 @@ def test_what_placing_moved_is_of_the_trained_networks():
     now = [row("baseline", 60.0), row("depth", 72.5), row("depth", 9.0, weights=RANDOM)]
     before = [row("baseline", 66.9), row("depth", 71.0), row("depth", 1.0, weights=RANDOM)]
     assert moved_by_placing(now, before, "pointing") == (
-        "Against the same maps counted as equal tiles, in points: baseline -6.9, depth +1.5."
+        "Against the same maps counted as equal tiles, in points, where that was done: "
+        "baseline -6.9, depth +1.5."
     )
     assert moved_by_placing(now, [], "pointing") == ""
 

@@ -98,19 +98,21 @@ def test_without_hits_chance_is_as_if_each_had_its_own_photos():
     seeds that deviate by 0.4, three against one, 4/3 · 0.16 more. With ten pairs Student's t is
     that of 0.5 %: 2.810, and of the seeds' two degrees of freedom 14.089."""
     fine = FOUND[4]
-    assert family.told_apart_by([fine, FOUND[5]], FOUND[5], fine) == pytest.approx(1.619, abs=1e-3)
+    alone = family.difference([fine, FOUND[5]], (1, FOUND[5]), (-1, fine))
+    assert alone.half() == pytest.approx(1.619, abs=1e-3)
     photos = 1e4 * (0.81 * 0.19 + 0.87 * 0.13) / N
     luck = 0.16 * 4 / 3
     expected = (photos * 2.8094 + luck * 14.089) / math.sqrt(photos + luck)
-    assert family.told_apart_by(FOUND, fine, BASELINE) == pytest.approx(expected, abs=1e-3)
+    found = family.difference(FOUND, (1, fine), (-1, BASELINE))
+    assert found.half(0.05 / 10) == pytest.approx(expected, abs=1e-3)
 
 
 def test_on_the_same_photos_less_is_needed():
     """860 and 840 right: with 20 photos between them a paired difference, else chance."""
     one, other = with_hits("resolution", range(860)), with_hits("compound", range(840))
-    assert family.told_apart_by([one, other], one, other) < 1
+    assert family.difference([one, other], (1, one), (-1, other)).half() < 1
     apart = [replace(one, hits=()), replace(other, hits=())]
-    assert family.told_apart_by(apart, *apart) > 3
+    assert family.difference(apart, (1, apart[0]), (-1, apart[1])).half() > 3
     (pair,) = family.pairs([other, one])
     assert (pair.better, pair.worse, pair.apart) == (one, other, True)
     assert "2.0 points before the next (+1.1 to +2.9), beyond chance" in family.order_sentence(
@@ -190,6 +192,18 @@ def test_the_gain_is_taken_apart(coarse, verdict):
     assert parts.work + parts.detail == pytest.approx(6.0)
     assert parts.work == pytest.approx(coarse - 81.0)
     assert verdict in family.detail_sentence(parts)
+
+
+def test_the_run_was_trained_once_whatever_the_seeds_of_the_role():
+    """Luck of one start and of a third, not of two thirds: more seeds of the role do not tell what
+    another seed of the run would have reached."""
+    often = replace(FOUND[4], seeds=(86.6, 87.0, 87.4))
+    found = [often if r.role == "resolution" else r for r in FOUND]
+    parts = family.detail_or_work(found, run(84.0))
+    once = replace(often, top1=84.0, seeds=(84.0,))
+    wanted = family.difference(found, (1, once), (-1, BASELINE)).half()
+    assert parts.needed == pytest.approx(wanted)
+    assert wanted > family.difference(found, (1, often), (-1, BASELINE)).half()
 
 
 def test_a_small_gain_is_nobodys():

@@ -10,7 +10,12 @@ from effnet_viz.errors import ResourceError, UserError
 from effnet_viz.evidence.paper import tables
 from effnet_viz.lesson.answers import written
 from effnet_viz.lesson.questions import QUESTIONS, Setting, shipped
-from effnet_viz.scaling.architectures import ARCHITECTURES, EFFICIENTNET_B0, RESNET_50
+from effnet_viz.scaling.architectures import (
+    ARCHITECTURES,
+    EFFICIENTNET_B0,
+    EFFICIENTNET_LITE0,
+    RESNET_50,
+)
 
 NETWORKS = list(ARCHITECTURES.values())
 
@@ -51,7 +56,10 @@ def test_answers_by_hand():
     assert work("power").traps == {"power": math.ceil(2**1.2 * 4), "once": math.ceil(1.2 * 4)}
     assert work("triple").answer == "paper"
     assert work("mbconv").answer == 6 * 192
-    assert work("width").answer == "channels"
+    assert {work("width", base).answer for base in NETWORKS} == {"channels"}
+    lite = work("width", EFFICIENTNET_LITE0).facts  # stem and head stay
+    assert (lite["doubled"], lite["stages"]) == (7, 9)
+    assert (lite["first"], lite["narrow"], lite["wide"]) == (2, 16, 32)
     assert work("index").answer == "none"
     assert work("phi_one").answer[1] == pytest.approx(2.57, abs=0.005)
     assert work("double_both").answer == pytest.approx(16, rel=0.12)

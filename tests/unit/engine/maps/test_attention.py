@@ -60,9 +60,23 @@ def test_the_interval_is_that_of_a_share():
 
 def test_a_paired_difference_knows_that_the_photos_are_the_same():
     values = np.linspace(0, 1, 100)
-    low, high = attention.interval(values + 0.01, values)
+    low, high = attention.interval(values + 0.01, [values])
     assert low == pytest.approx(1)
     assert high == pytest.approx(1)
+
+
+def test_a_difference_to_several_seeds_is_to_their_mean():
+    """Of MaxBoxAcc each seed takes its own best threshold; a photo counts where all have it."""
+    found = np.array([[1, 0], [1, 0], [1, 0], [0, 0.0]])
+    seeds = [
+        np.array([[1, 0], [1, 0], [0, 0], [0, 0.0]]),
+        np.array([[0, 1], [0, 0], [0, 0], [0, 0.0]]),
+    ]
+    assert attention._over(found, seeds) == 75 - (50 + 25) / 2
+    there = attention._all_measured(
+        np.array([0.1, np.nan, 0.3, 0.4]), np.array([1, 2, np.nan, 4.0]), np.array([5, 6, 7, 8.0])
+    )
+    assert [each.tolist() for each in there] == [[0.1, 0.4], [1, 4], [5, 8]]
 
 
 @pytest.fixture
@@ -103,9 +117,17 @@ def test_the_family_is_measured_with_its_controls(folder, tmp_path_factory, monk
     differences = [row for row in rows if row.compared_with]
     assert {row.compared_with for row in differences} == {"baseline", "centre"}
     of_baseline = {r.compared_with for r in differences
-                   if r.model == "baseline" and r.weights == TRAINED}  # fmt: skip
+                   if r.role == "baseline" and r.weights == TRAINED}  # fmt: skip
     assert of_baseline == {"centre"}
     assert not [row for row in differences if row.weights == CENTRE]
+    energy = {
+        (r.model, r.compared_with): r.value
+        for r in rows
+        if r.measure == "energy" and r.weights == TRAINED
+    }
+    mean = (energy["baseline", ""] + energy["baseline-seed1", ""]) / 2
+    over = energy["width", ""] - mean
+    assert energy["width", "baseline"] == pytest.approx(over, abs=0.02)
 
 
 def test_pointing_asks_at_the_cells_own_centre(folder):
@@ -125,7 +147,7 @@ def test_pointing_asks_at_the_cells_own_centre(folder):
 def test_rows_are_of_the_member():
     scores = attention.score_centre(photos(ALL, LEFT))
     rows = attention.rows_of(
-        classroom_member("depth-2x-seed1"), TRAINED, scores, {"baseline": scores}
+        classroom_member("depth-2x-seed1"), TRAINED, scores, {"baseline": [scores, scores]}
     )
     assert {(row.model, row.role, row.times, row.seed, row.n) for row in rows} == {
         ("depth-2x-seed1", "depth", 2, 1, 2)

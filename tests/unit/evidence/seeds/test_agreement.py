@@ -62,5 +62,5 @@ def test_a_table_is_read_as_it_was_written(tmp_path):
 
 def test_the_floor_under_a_correlation_is_that_of_two_seeds():
     said = floor_sentence([SEEDS, ROLES])
-    assert said == "Mean over 484 photos: two seeds of the baseline 0.80, two roles 0.60."
+    assert said == "Mean over 484 photos, two seeds of one role: baseline 0.80; two roles: 0.60."
     assert floor_sentence([ROLES]) == floor_sentence([SEEDS]) == ""
