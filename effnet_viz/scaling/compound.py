@@ -213,12 +213,18 @@ def released(variant: str) -> Multipliers:
 
 
 def hold_constraint(
-    alpha: float, beta: float, gamma: float, moved: str, target: float = 2.0
+    alpha: float,
+    beta: float,
+    gamma: float,
+    moved: str,
+    target: float = 2.0,
+    most: float = math.inf,
 ) -> tuple[float, float, float]:
     """α, β, γ with ``α·β²·γ² = target``: ``moved`` keeps its value, the other two share the rest.
 
-    The other two keep their proportion in log-cost (both at 1 share evenly) and stay ≥ 1; where
-    ``moved`` alone overshoots the target, it is lowered to meet it.
+    The other two keep their proportion in log-cost (both at 1 share evenly) and stay between 1 and
+    ``most``; where ``moved`` alone overshoots the target, it is lowered to meet it, and where the
+    other two cannot reach it, raised.
     """
     powers = {"alpha": 1, "beta": 2, "gamma": 2}
     if moved not in powers:
@@ -228,10 +234,12 @@ def hold_constraint(
         for (name, power), value in zip(powers.items(), (alpha, beta, gamma), strict=True)
     }
     budget = math.log(target)
-    logs[moved] = min(logs[moved], budget)
-    others = [name for name in powers if name != moved]
-    rest, share = budget - logs[moved], sum(logs[name] for name in others)
-    for name in others:
-        logs[name] = rest * (logs[name] / share if share > 1e-12 else 0.5)
+    room = {name: power * math.log(most) for name, power in powers.items()}
+    one, other = (name for name in powers if name != moved)
+    logs[moved] = min(max(logs[moved], budget - room[one] - room[other]), budget, room[moved])
+    rest, share = budget - logs[moved], logs[one] + logs[other]
+    wanted = rest * (logs[one] / share if share > 1e-12 else 0.5)
+    logs[one] = min(max(wanted, rest - room[other]), room[one])
+    logs[other] = rest - logs[one]
     a, b, c = (math.exp(logs[name] / power) for name, power in powers.items())
     return a, b, c

@@ -184,7 +184,8 @@ def coefficient_table(
 def moved_to(
     start: Coefficients, moved: Coefficient, value: float, held: float | None = None
 ) -> Coefficients:
-    """``start`` with one coefficient set; with ``held`` the others keep α·β²·γ² at it.
+    """``start`` with one coefficient set; with ``held`` the others keep α·β²·γ² at it, as far as
+    their sliders go; there the moved one stops.
 
     Rounded to the three digits that the page's sliders have.
     """
@@ -193,7 +194,9 @@ def moved_to(
         return changed
     alpha, beta, gamma = (
         round(v, 3)
-        for v in hold_constraint(changed.alpha, changed.beta, changed.gamma, moved, held)
+        for v in hold_constraint(
+            changed.alpha, changed.beta, changed.gamma, moved, held, most=STEPS[moved][-1]
+        )
     )
     return replace(start, alpha=alpha, beta=beta, gamma=gamma)
 

@@ -47,6 +47,21 @@ def test_the_scale_pages_network_survives_a_walk_and_a_reload(open_page, page, q
         assert back.slider(key="phi").value == float(value)
 
 
+@pytest.mark.parametrize(
+    "query", [{"phi": "9"}, {"phi": "100"}, {"alpha": "0.9"},
+              {"by": "d, w, r", "depth": "10"}, {"by": "d, w, r", "px": "2000"}],
+)  # fmt: skip
+def test_what_no_slider_can_show_is_left_out_on_every_page(open_page, query):
+    """The Scale page leaves it out; a page that showed it led to sliders that cannot."""
+    app = open_page("pages/anatomy.py", **query)
+    key = list(query)[-1]
+    assert key not in app.query_params
+    assert not app.error
+    back = app.switch_page("pages/scale.py").run()
+    assert not back.exception
+    assert everything(back)
+
+
 @pytest.mark.parametrize("page", ["run", "compare"])
 def test_a_private_photo_leaves_no_trace_in_the_link_and_its_absence_is_said(open_page, page):
     picture = io.BytesIO()

@@ -116,6 +116,16 @@ def test_exactly_two_is_a_choice_and_the_papers_values_come_back(open_page):
     assert app.toggle(key="lock").label == "Hold α·β²·γ² at 1.92"
 
 
+def test_a_held_product_that_the_others_cannot_reach_stops_the_one_that_moves(open_page):
+    """α·β²·γ² = 6.35 with β = 2: with β at 1 α and γ would have to leave their sliders."""
+    app = open_page(beta="2", guess="Just show me")
+    held = product(app)
+    app.slider(key="beta").set_value(1.0).run()
+    assert not app.exception
+    assert max(coefficients(app)) <= 2
+    assert product(app) == pytest.approx(held, abs=0.01)
+
+
 def test_without_the_lock_only_one_coefficient_moves(open_page):
     app = open_page(guess="Just show me")
     app.toggle(key="lock").set_value(False).run()

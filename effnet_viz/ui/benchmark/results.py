@@ -195,8 +195,9 @@ def table(choice: Choice, shown: Shown) -> None:
         "that ship, measured by this project. Multiply-adds (the paper's FLOPS), activations and "
         "parameters of one image, and the least memory (weights and the largest layer's input and "
         "output, float32): computed here. Time of one pass: median (quartiles), after two passes "
-        f"to warm up. Images/s and peak memory{memory}: measured; the peak is what the process held beyond "
-        "what it held before the model was made (on a GPU: what torch allocated), the libraries' "
+        f"to warm up. Images/s and peak memory{memory}: measured; the peak is what the process "
+        "held beyond what it held before the model was made (on a GPU: what torch allocated), the "
+        "libraries' "
         "own buffers with it, and is missing where the system does not tell. Weights are random: "
         "time does not depend on them."
     )

@@ -26,7 +26,7 @@ from effnet_viz.ui.frame.hidden import hidden as hidden_by_link
 from effnet_viz.ui.scale import guess, tables, words
 from effnet_viz.ui.scale.choice import Shown
 from effnet_viz.ui.shared import widgets
-from effnet_viz.ui.shared.state import ARCHITECTURE_TITLES, SCALE_BY_TITLES
+from effnet_viz.ui.shared.state import ARCHITECTURE_TITLES, SCALE_BY_TITLES, SCALE_RANGES
 
 _FOLDER = Path(__file__).parent / "component"
 _SCRIPTS = ("state", "dom", "drawing", "picture", "curve", "controls", "main")
@@ -203,15 +203,6 @@ def _limit(shown: Shown) -> dict[str, Any] | None:
 
 
 #: What a release may set, and between which values.
-_RANGES = {
-    "phi": (-3.0, 8.0),
-    "alpha": (1.0, 2.0),
-    "beta": (1.0, 2.0),
-    "gamma": (1.0, 2.0),
-    "depth": (0.1, 8.0),
-    "width": (0.25, 5.0),
-    "px": (32, 1024),
-}
 
 
 def _moved() -> None:
@@ -253,9 +244,9 @@ def _set(values: dict[str, Any]) -> None:
     if values.get("variant") in VARIANTS:
         st.session_state["variant"] = values["variant"]
     numbers = {
-        key: min(max(float(value), _RANGES[key][0]), _RANGES[key][1])
+        key: min(max(float(value), SCALE_RANGES[key][0]), SCALE_RANGES[key][1])
         for key, value in values.items()
-        if key in _RANGES and isinstance(value, int | float) and math.isfinite(value)
+        if key in SCALE_RANGES and isinstance(value, int | float) and math.isfinite(value)
     }
     for key, value in numbers.items():
         st.session_state[key] = round(value) if key == "px" else round(value, 3)

@@ -12,6 +12,7 @@ from effnet_viz.ui.shared.state import (
     ARCHITECTURE_TITLES,
     SCALE_BY_TITLES,
     SCALE_DEFAULTS,
+    SCALE_RANGES,
     VARIANT_TITLES,
     ScaleChoice,
     option_of,
@@ -46,8 +47,8 @@ def carried_scale_choice() -> ScaleChoice:
     """The Scale page's choice, for a page that shows its network without its controls.
 
     The choice is written into this page's link and remembered in the visit, so that a reload and a
-    shared link show the same network, here and on the Scale page. Raises UserError where the
-    values make no network.
+    shared link show the same network, here and on the Scale page; what no slider of that page can
+    be set to is left out of both. Raises UserError where the values make no network.
     """
     architecture = option_of("architecture", ARCHITECTURE_TITLES, "efficientnet_b0")
     defaults = {**SCALE_DEFAULTS, "px": ARCHITECTURES[architecture].resolution_px}
@@ -56,6 +57,8 @@ def carried_scale_choice() -> ScaleChoice:
             value: str | float | int | bool = option_of(key, _TITLES[key], str(default))
         else:
             value = value_of(key, default)
+            if key in SCALE_RANGES and not _has_slider(key, float(value)):
+                value = default
         if value != default and key not in st.session_state:
             st.session_state[key] = value
         title = _TITLES[key][str(value)] if key in _TITLES else _in_link(value)
@@ -65,6 +68,11 @@ def carried_scale_choice() -> ScaleChoice:
             elif value == default and key in st.query_params:
                 del st.query_params[key]
     return scale_choice()
+
+
+def _has_slider(key: str, value: float) -> bool:
+    low, high = SCALE_RANGES[key]
+    return low <= value <= high
 
 
 def _in_link(value: str | float | int | bool) -> str:

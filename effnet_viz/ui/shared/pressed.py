@@ -19,12 +19,17 @@ def act_if_pressed(key: str, act: Callable[[], None]) -> None:
     below the controls and above what shows the work.
 
     A run that a newer click ends before ``act`` is through leaves the press to the next run: what
-    ``act`` does last must be what starts the work.
+    ``act`` does last must be what starts the work. What ``act`` raises is raised once.
     """
     presses = _presses(key)
-    if presses:
+    if not presses:
+        return
+    try:
         act()
+    except Exception:  # not what ends a run: Streamlit's own are no Exception
         presses.clear()
+        raise
+    presses.clear()
 
 
 def button(

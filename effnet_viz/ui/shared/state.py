@@ -45,6 +45,19 @@ SCALE_DEFAULTS: MappingProxyType[str, str | float | int | bool] = MappingProxyTy
     }
 )
 
+#: How far the Scale page's sliders go.
+SCALE_RANGES: MappingProxyType[str, tuple[float, float]] = MappingProxyType(
+    {
+        "phi": (-3.0, 8.0),
+        "alpha": (1.0, 2.0),
+        "beta": (1.0, 2.0),
+        "gamma": (1.0, 2.0),
+        "depth": (0.1, 8.0),
+        "width": (0.25, 5.0),
+        "px": (32, 1024),
+    }
+)
+
 #: How options are called on screen; a link carries these names.
 ARCHITECTURE_TITLES: MappingProxyType[str, str] = MappingProxyType(
     {name: spec.title for name, spec in ARCHITECTURES.items()}

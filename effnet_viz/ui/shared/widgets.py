@@ -22,6 +22,7 @@ from effnet_viz.ui.shared.state import (
     DEVICE_TITLES,
     SCALE_BY_TITLES,
     SCALE_DEFAULTS,
+    SCALE_RANGES,
     VARIANT_TITLES,
     option_of,
     role_multipliers,
@@ -111,8 +112,7 @@ def architecture_changed() -> None:
 def _formula_controls() -> None:
     st.slider(
         "φ · how much to spend",
-        -3.0,
-        8.0,
+        *SCALE_RANGES["phi"],
         float(SCALE_DEFAULTS["phi"]),
         step=0.1,
         key="phi",
@@ -137,8 +137,7 @@ def _formula_controls() -> None:
     ):
         st.slider(
             f"{symbol} · {what}",
-            1.0,
-            2.0,
+            *SCALE_RANGES[name],
             float(SCALE_DEFAULTS[name]),
             step=0.001,
             format="%.3f",
@@ -225,9 +224,10 @@ def _multiplier_controls(baseline_px: int) -> None:
         "trained family.",
     )
     bind: Literal["query-params"] = "query-params"
-    st.slider("d · depth", 0.1, 8.0, 1.0, step=0.01, key="depth", bind=bind)
-    st.slider("w · width", 0.25, 5.0, 1.0, step=0.01, key="width", bind=bind)
-    st.slider("r · input size, px", 32, 1024, baseline_px, key="px", bind=bind)
+    st.slider("d · depth", *SCALE_RANGES["depth"], 1.0, step=0.01, key="depth", bind=bind)
+    st.slider("w · width", *SCALE_RANGES["width"], 1.0, step=0.01, key="width", bind=bind)
+    low, high = map(int, SCALE_RANGES["px"])
+    st.slider("r · input size, px", low, high, baseline_px, key="px", bind=bind)
 
 
 def role_now() -> str | None:

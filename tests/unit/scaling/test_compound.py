@@ -261,6 +261,21 @@ def test_hold_constraint(alpha: float, beta: float, gamma: float, moved: str) ->
     assert held[moved] == pytest.approx(min(asked, most))
 
 
+@given(*[st.floats(1, 2)] * 3, st.floats(1, 32), st.sampled_from(["alpha", "beta", "gamma"]))
+def test_held_coefficients_stay_where_their_sliders_end(alpha, beta, gamma, target, moved) -> None:
+    names = ("alpha", "beta", "gamma")
+    held = dict(
+        zip(names, hold_constraint(alpha, beta, gamma, moved, target, most=2.0), strict=True)
+    )
+    assert held["alpha"] * held["beta"] ** 2 * held["gamma"] ** 2 == pytest.approx(target)
+    assert all(1 - 1e-9 <= value <= 2 + 1e-9 for value in held.values())
+    asked = {"alpha": alpha, "beta": beta, "gamma": gamma}[moved]
+    power = 1 if moved == "alpha" else 2
+    room = 2 ** (5 - power)  # what the others can be together
+    lowest = max(1, target / room) ** (1 / power)
+    assert held[moved] == pytest.approx(min(max(asked, lowest), target ** (1 / power), 2))
+
+
 def test_hold_constraint_keeps_the_proportion_of_the_other_two() -> None:
     # alpha takes 1.5 of 2; beta and gamma share ln(4/3)/2 in the ratio ln 1.1 : ln 1.15
     _, beta, gamma = hold_constraint(1.5, 1.1, 1.15, "alpha")
