@@ -6,7 +6,8 @@ Nothing here loads torch, so that a page can ask, and a request can go to anothe
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
 
 from effnet_viz.engine.images import Square
 from effnet_viz.scaling.architectures import ArchitectureSpec
@@ -66,3 +67,22 @@ class MapRequest:
     method: str = "gradcam"
     target_class: int | None = None
     target_stage: int | None = None
+
+
+def bare(key: Hashable) -> Hashable:
+    """A key that equals this one and holds no photo's bytes: a cache that kept the request itself
+    would keep everybody's uploads with it."""
+    match key:
+        case PhotoFile():
+            return _named(key)
+        case PredictRequest() | Look():
+            return replace(key, photo=_named(key.photo))
+        case MapRequest():
+            return replace(key, look=replace(key.look, photo=_named(key.look.photo)))
+        case tuple():
+            return tuple(map(bare, key))
+    return key
+
+
+def _named(photo: PhotoFile) -> PhotoFile:
+    return PhotoFile(photo.key, b"")

@@ -7,11 +7,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
+from effnet_viz.engine.requests import bare
+
 T = TypeVar("T")
 
 
 class KeptWithin(Generic[T]):
-    """At most ``limit_bytes`` of values by key, shared by threads.
+    """At most ``limit_bytes`` of values by key, shared by threads. Of a key that is a request the
+    photo's bytes are not kept.
 
     A value larger than the limit is made and handed out, but not kept. Of threads that ask for the
     same missing key one makes it and the others wait; where that fails, the next one tries.
@@ -68,7 +71,7 @@ class KeptWithin(Generic[T]):
             return
         with self._lock:
             self._forget(key)
-            self._values[key] = (value, count)
+            self._values[bare(key)] = (value, count)
             self._held += count
             while self._held > self.limit_bytes:
                 self._forget(next(iter(self._values)))

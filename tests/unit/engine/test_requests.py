@@ -1,9 +1,17 @@
 """Requests are their own cache keys: equal where they ask for the same, and only there."""
 
+import pickle
 from dataclasses import replace
 
 from effnet_viz.engine.images import Square
-from effnet_viz.engine.requests import Look, MapRequest, ModelRef, PhotoFile, PredictRequest
+from effnet_viz.engine.requests import (
+    Look,
+    MapRequest,
+    ModelRef,
+    PhotoFile,
+    PredictRequest,
+    bare,
+)
 from effnet_viz.scaling.architectures import ARCHITECTURES
 
 PHOTO = PhotoFile.of(b"a photo")
@@ -37,3 +45,12 @@ def test_every_part_of_a_request_tells():
         replace(REQUEST, look=replace(look, model=ModelRef(MODEL.key, "cpu"))),
     ]  # fmt: skip
     assert len({REQUEST, *others}) == 1 + len(others)
+
+
+def test_a_bare_key_is_the_same_key_without_the_photo():
+    for key in (PHOTO, REQUEST.look, REQUEST, PredictRequest(PHOTO, MODEL), (REQUEST.look, 3)):
+        assert bare(key) == key
+        assert hash(bare(key)) == hash(key)
+        assert PHOTO.data in pickle.dumps(key)
+        assert PHOTO.data not in pickle.dumps(bare(key))
+    assert bare(("a", 1)) == ("a", 1)

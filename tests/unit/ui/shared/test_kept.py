@@ -1,7 +1,10 @@
 import threading
+import tracemalloc
 
 import pytest
 
+from effnet_viz.engine.images import Square
+from effnet_viz.engine.requests import Look, MapRequest, ModelRef, PhotoFile, PredictRequest
 from effnet_viz.ui.shared.kept import KeptWithin
 
 
@@ -70,3 +73,21 @@ def test_where_making_fails_the_next_one_tries():
     with pytest.raises(ValueError, match="no"):
         kept.get("key", fails, lambda _: 1)
     assert kept.get("key", lambda: "made", lambda _: 1) == "made"
+
+
+def test_an_answer_about_a_photo_does_not_keep_the_photo():
+    kept, made = KeptWithin(100), []
+    data = bytes(2**22)
+    tracemalloc.start()
+    try:
+        for number in range(8):
+            photo = PhotoFile(str(number), bytes(bytearray(data)))
+            look = Look(photo, Square(0, 0, 9), ModelRef("classroom/depth", "cpu"))
+            for key in (photo, look, MapRequest(look), PredictRequest(photo, look.model)):
+                fill(kept, key, 1, made)
+            assert kept.find(MapRequest(look)) is not None
+            del photo, look, key
+        made.clear()
+        assert tracemalloc.get_traced_memory()[0] < len(data)
+    finally:
+        tracemalloc.stop()
