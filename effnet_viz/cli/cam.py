@@ -37,7 +37,7 @@ def run_cam(options: Namespace) -> int:
     Of several photos JSON is a list, and sheets and raw maps go to folders.
     """
     photos = Photos(options.images, options.square)
-    files = _Files(options.out, options.npz, photos.several)
+    files = _Files(options.out, options.npz, photos)
     models: list[LoadedModel] = []
     as_json: list[dict[str, Any]] = []
     for path, photo in photos:
@@ -124,21 +124,32 @@ class _Files:
     """Where sheets and raw maps go: two files for one photo, two folders for several.
 
     In a folder a photo's files have its name; where two photos share one, the later gets a number.
-    Raises UserError where a place cannot be written to, before anything is computed.
+    Raises UserError where a place cannot be written to, or where a photo lies in it that would be
+    replaced, before anything is computed.
     """
 
-    def __init__(self, out: str | None, npz: str | None, several: bool) -> None:
-        self.out, self.npz, self.several = out, npz, several
+    def __init__(self, out: str | None, npz: str | None, photos: Photos) -> None:
+        self.out, self.npz, self.several = out, npz, photos.several
         self._names: set[str] = set()
-        if several:
+        if self.several:
             for path, suffixes in ((out, SHEET_SUFFIXES), (npz, (ARRAYS_SUFFIX,))):
                 if path is not None:
                     _make_folder(path, suffixes)
+            if out and any(
+                Path(path).suffix.lower() == SHEET_SUFFIXES[0]
+                and _place(path).parent == _place(out)
+                for path in photos.paths
+            ):
+                raise UserError(f"The photos lie in {out}; name another folder for the sheets.")
             return
         for path in filter(None, (out, npz)):
             _check_writable(path)
         if out and Path(out).suffix.lower() not in SHEET_SUFFIXES:
             raise UserError(f"--out must end in {', '.join(SHEET_SUFFIXES)}, not {out!r}.")
+        if npz and Path(npz).suffix.lower() != ARRAYS_SUFFIX:
+            raise UserError(f"--npz must end in {ARRAYS_SUFFIX}, not {npz!r}.")
+        if out and _place(out) in map(_place, photos.paths):
+            raise UserError(f"{out} is the photo itself; give another name to write.")
 
     def write(
         self, path: str, photo: Image.Image, seen: Square, maps: Sequence[CamResult]
@@ -205,6 +216,13 @@ def _write_arrays(path: str, maps: Sequence[CamResult]) -> None:
     arrays: dict[str, Any] = {m.model: np.asarray(m.raw, dtype=np.float32) for m in maps}
     np.savez(data, **arrays)
     _write(path, data.getvalue())
+
+
+def _place(path: str) -> Path:
+    try:
+        return Path(path).resolve()
+    except (OSError, ValueError):  # no such file; reading it says so
+        return Path(path)
 
 
 def _check_writable(path: str) -> None:

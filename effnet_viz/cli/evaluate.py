@@ -78,6 +78,8 @@ def run_evaluate(options: argparse.Namespace) -> bool:
     if len(chosen) > 1:
         named = " or ".join(f"--{name.replace('_', '-')}" for name in chosen)
         raise UserError(f"Choose {named}; each is a measurement of its own.")
+    if not shipped_members(Path(options.out)):
+        raise UserError(f"There are no weights in {options.out}; name the folder that holds them.")
     measures = {
         "attention": _attention,
         "detail_px": _blurred,

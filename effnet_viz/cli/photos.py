@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,10 +42,9 @@ class Photos:
         """Every readable photo and its path, in the arguments' order; on a terminal with a bar."""
         from tqdm import tqdm
 
-        paths = self._paths()
         bar = tqdm(
-            paths, unit="photo", leave=False, file=sys.stderr,
-            disable=None if len(paths) > 1 else True,
+            self.paths, unit="photo", leave=False, file=sys.stderr,
+            disable=None if len(self.paths) > 1 else True,
         )  # fmt: skip
         for path in bar:
             try:
@@ -55,7 +55,10 @@ class Photos:
                 self._remark(path, photo)
                 yield path, photo
 
-    def _paths(self) -> list[str]:
+    @cached_property
+    def paths(self) -> list[str]:
+        """The files that the arguments name, in their order; whether each can be read is seen when
+        it is."""
         found: list[str] = []
         for argument in self._arguments:
             try:

@@ -243,6 +243,8 @@ def test_cost_loads_neither_torch_nor_numpy() -> None:
         ("cam PHOTO --model baseline --target-class 10", "There is no class 10; there are 0 to 9"),
         ("cam PHOTO --out no/such/sheet.png", "there is no folder no/such"),
         ("cam PHOTO --npz .", ". is a folder"),
+        ("cam PHOTO --npz notes.txt", "--npz must end in .npz, not 'notes.txt'"),
+        ("cam PHOTO --out PHOTO", "is the photo itself; give another name"),
         ("cam PHOTO --out sheet.gif", "--out must end in .png, .jpg, .jpeg, .webp"),
         ("cam PHOTO PHOTO --out sheet.png", "go to a folder; sheet.png names one file"),
         ("cam PHOTO PHOTO --npz maps.npz", "go to a folder; maps.npz names one file"),
@@ -525,6 +527,17 @@ def test_cam_of_a_folder_writes_a_sheet_and_maps_a_photo(
     assert "one.png: " in capsys.readouterr().out
 
 
+def test_sheets_do_not_replace_the_photos_they_are_of(
+    capsys: pytest.CaptureFixture[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    monkeypatch.chdir(folder)
+    code, error = failure(capsys, "cam", ".", "--model", "baseline", "--out", "../" + folder.name)
+    assert code == 2
+    assert "name another folder for the sheets" in error
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
 # --- cam ------------------------------------------------------------------------------------------
 
 
@@ -536,7 +549,7 @@ def test_cam_of_the_last_stage_is_the_classic_class_activation_map(
     capsys: pytest.CaptureFixture[str], photo: str, tmp_path: Path
 ) -> None:
     """Grad-CAM at the stage before pooling equals ReLU(CAM), Zhou et al. 2016, up to a scale."""
-    maps = tmp_path / "maps.of.models"
+    maps = tmp_path / "maps.of.models.npz"
     options = ("--model", "baseline", "width", "--target-class", "Golf Ball", "--npz", str(maps))
     found = output(capsys, "cam", photo, *options)
     assert list(found) == ["image", "method", "target_class", "models"]

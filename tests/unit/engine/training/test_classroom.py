@@ -16,6 +16,7 @@ from effnet_viz.engine.images import MEAN, STD
 from effnet_viz.engine.training import classroom, imagenette
 from effnet_viz.engine.training.recipe import load_photos
 from effnet_viz.evidence.checkpoints import CHECKPOINT_DIR, read_record
+from effnet_viz.evidence.seeds.agreement import AGREEMENT_FILE
 from effnet_viz.evidence.seeds.hits import Hits, hits_folder, photo_list, read_hits, write_hits
 from effnet_viz.evidence.seeds.squash import MEAN as EVERY_ROLE
 from effnet_viz.evidence.seeds.squash import SQUASH_FILE, read_squash, write_squash
@@ -106,6 +107,19 @@ def test_a_table_of_other_weights_lies_beside_them(here, capsys):
     write_squash(changed, beside)
     assert main(command) == 1
     assert list(read_squash(beside)) == changed
+
+
+@pytest.mark.parametrize("measure", [[], ["--squash"], ["--agreement"], ["--attention"]])
+def test_a_folder_without_weights_is_one_sentence_and_changes_no_table(here, capsys, measure):
+    folder, _ = here
+    (folder / "results").mkdir()
+    tables = [folder / "results" / file.name for file in (SQUASH_FILE, AGREEMENT_FILE)]
+    for table in tables:
+        table.write_text("[]")
+    mistyped = ["--out", str(folder / "ouy")]
+    assert main(["evaluate", "--data", str(folder), *mistyped, *measure]) == 2
+    assert "There are no weights in" in capsys.readouterr().err
+    assert [table.read_text() for table in tables] == ["[]", "[]"]
 
 
 def test_two_measurements_at_once_are_one_sentence(here, capsys):
