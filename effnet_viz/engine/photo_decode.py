@@ -10,7 +10,7 @@ import math
 import threading
 from collections.abc import Iterator
 
-from PIL import Image, ImageChops, ImageFile, JpegImagePlugin
+from PIL import Image, ImageChops, ImageFile, ImageOps, JpegImagePlugin
 
 from effnet_viz.engine import photo_colour, photo_files
 from effnet_viz.engine.photo_files import CutError, LimitError, PhotoFileParts
@@ -269,6 +269,7 @@ def _split(
         )
     if image.mode.startswith("I"):
         made = photo_colour.eight_bit(image, bits)
+        made = ImageOps.invert(made) if parts.negative else made
     elif parts.kind == "PNG":
         _scale_key_colour(image, parts.data)
         if bits and 8 < bits < 16 and parts.data[24] == 16 and _is_dark(image, 1 << bits - 8):
@@ -276,7 +277,10 @@ def _split(
     if made.has_transparency_data:
         layer = made.convert("LA" if made.mode in ("L", "LA") else "RGBA")
         *bands, alpha = layer.split()
-        return (bands[0] if len(bands) == 1 else Image.merge("RGB", bands)), alpha
+        colours = bands[0] if len(bands) == 1 else Image.merge("RGB", bands)
+        # Programs that know of no transparency leave these bytes of a bitmap at 0.
+        unused = parts.kind == "BMP" and alpha.getextrema() == (0, 0)
+        return colours, None if unused else alpha
     return (made if made.mode in ("L", "RGB", "CMYK") else made.convert("RGB")), None
 
 

@@ -25,7 +25,7 @@ _HEIF_BRANDS = {
     b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1",
 }  # fmt: skip
 _PNG = b"\x89PNG\r\n\x1a\n"
-_ORIENTATION, _TIFF_PROFILE = 274, 34675
+_ORIENTATION, _TIFF_PROFILE, _TIFF_BITS, _TIFF_MEANING = 274, 34675, 258, 262
 
 
 class CutError(Exception):
@@ -51,8 +51,9 @@ class PhotoFileParts:
     """``data`` is what the decoder of ``kind`` gets.
 
     ``size`` is in px where the file's head says it, ``icc`` the colour profile's bytes,
-    ``orientation`` that of the EXIF tag, ``significant_bits`` what a 16-bit PNG declares, and
-    ``whole`` False where the file ends early, which its picture may survive.
+    ``orientation`` that of the EXIF tag, ``significant_bits`` what a 16-bit PNG or TIFF declares,
+    ``negative`` True where a 16-bit TIFF's 0 is white, and ``whole`` False where the file ends
+    early, which its picture may survive.
     """
 
     kind: str
@@ -61,6 +62,7 @@ class PhotoFileParts:
     icc: bytes | None = None
     orientation: int = 1
     significant_bits: int | None = None
+    negative: bool = False
     whole: bool = True
     frame: JpegFrame | None = None
 
@@ -158,16 +160,34 @@ def _jpeg(data: bytes) -> PhotoFileParts:
         at = end
     if found is None:
         raise ValueError("a scan before its frame")
-    if data.count(b"\xff\xda", at) > MAX_SCANS:
-        raise LimitError
     size, components, block_px, sequential = found
     frame = JpegFrame(components, block_px, sequential and body[:1] == bytes([len(components)]))
     whole_profile = sorted(profile) == list(range(1, len(profile) + 1))
     icc = b"".join(profile[part] for part in sorted(profile)) if whole_profile else b""
-    kept.append(data[at:])
+    kept.append(data[at : _end_of_scans(data, at)])
     return PhotoFileParts(
         "JPEG", b"".join(kept), size, icc or None, exif_orientation(exif), frame=frame
     )
+
+
+#: A marker within or after a scan's data: not a byte 255 of the data itself, nor a restart.
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+
+
+def _end_of_scans(data: bytes, at: int) -> int:
+    """Where a JPEG's picture ends, from its first scan at ``at`` on; a phone may put a film behind
+    it. Raises LimitError where there are more scans, or marks among them, than any photo has."""
+    scans = marks = 0
+    while (mark := _MARKER.search(data, at)) is not None:
+        at, code = mark.end(), mark[0][1]
+        if code == 0xD9:
+            return at
+        scans += code == 0xDA
+        marks += 1
+        if scans > MAX_SCANS or marks > 100 * MAX_SCANS:
+            raise LimitError
+        at += max(2, int.from_bytes(data[at : at + 2], "big"))
+    return len(data)
 
 
 def all_scans_begun(parts: PhotoFileParts) -> bool:
@@ -373,9 +393,15 @@ def _tiff(data: bytes) -> PhotoFileParts:
     padded = data + b"\0" * (len(data) % 2)
     head = padded[:4] + struct.pack(order + "I", len(padded))
     directory = struct.pack(order + "H", len(kept)) + b"".join(kept) + bytes(4)
-    orientation = values.get(_ORIENTATION, (1,))[0]
+    bits = max(values.get(_TIFF_BITS, (1,)))
     return PhotoFileParts(
-        "TIFF", head + padded[8:] + directory, icc=icc, orientation=orientation, whole=whole
+        "TIFF",
+        head + padded[8:] + directory,
+        icc=icc,
+        orientation=values.get(_ORIENTATION, (1,))[0],
+        significant_bits=bits if 8 < bits < 16 else None,
+        negative=bits > 8 and values.get(_TIFF_MEANING) == (0,),  # of fewer Pillow knows itself
+        whole=whole,
     )
 
 

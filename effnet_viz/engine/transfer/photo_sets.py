@@ -10,7 +10,6 @@ import importlib.util
 import io
 import re
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -172,7 +171,9 @@ def unpacked(data: bytes) -> list[tuple[str, bytes]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _members(archive)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError) as error:
+    except UserError:
+        raise
+    except Exception as error:  # each kind of compression meets broken bytes with its own
         raise UserError("This zip archive is damaged or of a kind not read; pack it again.") from (
             error
         )

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from effnet_viz.engine import photo_colour, photo_decode
+from effnet_viz.engine import photo_colour, photo_decode, photo_files
 from effnet_viz.engine.images import decode
 from effnet_viz.errors import UserError
 from tests.unit.engine.test_images import chunk, encoded, noise, pixels, png, smooth
@@ -178,6 +178,44 @@ def tiff_of(tags: list[tuple[int, int, int, int]], content: bytes) -> bytes:
 
 
 TIFF_16 = [(256, 4, 1, 16), (257, 4, 1, 16), (258, 3, 1, 8), (262, 3, 1, 1), (277, 3, 1, 1)]
+
+
+@pytest.mark.parametrize(("bits", "zero_is"), [(16, 0), (16, 1), (12, 1)])
+def test_grey_of_more_than_eight_bits_is_as_the_file_means_it(bits, zero_is):
+    """Tag 262 is 0 where 0 is white: scanners and X-ray machines write so."""
+    values = np.arange(256).reshape(16, 16) * (2**bits - 1) // 255
+    if bits == 16:
+        content = values.astype("<u2").tobytes()
+    else:
+        pairs = values.reshape(-1, 2)
+        packed = (pairs[:, 0] << 12 | pairs[:, 1]).astype(">u4")
+        content = packed.view(np.uint8).reshape(-1, 4)[:, 1:].tobytes()
+    tags = [(256, 4, 1, 16), (257, 4, 1, 16), (258, 3, 1, bits), (259, 3, 1, 1),
+            (262, 3, 1, zero_is), (273, 4, 1, 8), (277, 3, 1, 1), (278, 4, 1, 16), (279, 4, 1, len(content))]  # fmt: skip
+    found = np.asarray(decode(tiff_of(tags, content)))[..., 0].astype(int)
+    grey = np.arange(256).reshape(16, 16)
+    assert np.abs(found - (grey if zero_is else 255 - grey)).max() <= 1
+
+
+def test_a_bitmap_that_leaves_its_transparency_at_zero_is_opaque():
+    photo = smooth(24, 16)
+    bgr = np.asarray(photo)[::-1, :, ::-1]
+    body = np.concatenate([bgr, np.zeros_like(bgr[..., :1])], axis=-1).tobytes()
+    masks = struct.pack("<IIII", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    head = struct.pack("<IiiHHIIiiII", 108, 24, 16, 1, 32, 3, len(body), 0, 0, 0, 0)
+    head += masks + bytes(108 - 40 - 16)
+    data = b"BM" + struct.pack("<IHHI", 14 + 108 + len(body), 0, 0, 14 + 108) + head + body
+    assert (np.asarray(decode(data)) == np.asarray(photo)).all()
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}])
+def test_a_film_behind_a_photo_is_not_read(options):
+    """A phone's moving photo: some megabytes of film, in which any two bytes may stand."""
+    jpeg = encoded(smooth(64, 48), "JPEG", **options)
+    film = np.random.default_rng(0).bytes(2**20) + b"\xff\xda" * 1000
+    parts = photo_files.read(jpeg + film, "JPEG")
+    assert film[:64] not in parts.data
+    assert (np.asarray(decode(jpeg + film)) == np.asarray(decode(jpeg))).all()
 
 
 def test_files_made_to_exhaust_the_machine_are_done_with_quickly():

@@ -113,6 +113,21 @@ def test_an_archive_that_unpacks_to_more_than_the_bounds_is_refused(monkeypatch)
         unpacked(b"PK\3\4 and nothing more")
 
 
+@pytest.mark.parametrize("kind", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_archive_is_one_sentence(kind):
+    buffer, noise = io.BytesIO(), np.random.default_rng(0)
+    with zipfile.ZipFile(buffer, "w", kind) as archive:
+        archive.writestr("leaf/ä.png", noise.integers(0, 9, 4000, dtype=np.uint8).tobytes())
+    whole = buffer.getvalue()
+    damaged = 0
+    for at in noise.integers(0, len(whole), 60):
+        try:
+            unpacked(whole[:at] + bytes([whole[at] ^ 0xA5]) + whole[at + 1 :])
+        except UserError:
+            damaged += 1
+    assert damaged > 30
+
+
 def test_loose_files_in_an_archive_are_told_to_go_into_folders():
     with pytest.raises(UserError, match="into a folder that bears its name"):
         by_folder([("a.png", b"x")])
