@@ -88,6 +88,8 @@ def _join(code: str) -> None:
 
     def join() -> None:
         typed = clean_code(code or str(state.get("lesson_code", "")))
+        if place.is_taken("seat", typed):
+            return
         nickname = str(state.get("lesson_nickname", ""))
         source = str(st.context.ip_address or "here")
         place.enter(typed, "seat", place.store().join(typed, nickname, source).token)
@@ -99,6 +101,8 @@ def _open(base: str) -> None:
     """A callback: open a room and be its teacher."""
 
     def open_() -> None:
+        if place.is_taken("teacher"):
+            return
         opened = place.store().open_room(base, next(iter(STEPS)))
         place.enter(opened.code, "teacher", opened.teacher_token)
 

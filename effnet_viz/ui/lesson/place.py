@@ -11,6 +11,7 @@ import random
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -195,6 +196,18 @@ def alone(base: ArchitectureSpec) -> Alone:
 def enter(code: str, role: Role, token: str) -> None:
     """Take a seat, or the teacher's place, for this visit and this browser."""
     st.session_state[_HERE] = (code, role, token)
+
+
+def is_taken(role: Role, code: str = "") -> bool:
+    """Whether this visit already has such a place, in this room or any: a second click, made before
+    the page has answered the first, takes no second one."""
+    here: tuple[str, Role, str] | None = st.session_state.get(_HERE)
+    if here is None or here[1] != role or (code and here[0] != code):
+        return False
+    with suppress(UserError):
+        room = store().room(here[0])
+        return role == "teacher" or store().seat(room.code, here[2]) is not None
+    return False
 
 
 def leave() -> None:

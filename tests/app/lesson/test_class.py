@@ -4,6 +4,8 @@ import csv
 import io
 import re
 
+from streamlit.testing.v1 import AppTest
+
 from effnet_viz.lesson.answers import written
 from effnet_viz.lesson.items import ITEMS, form_of
 from effnet_viz.lesson.names import ALPHABET
@@ -104,6 +106,36 @@ def test_a_vote_after_the_lock_is_refused_in_one_sentence(open_page, rooms, room
     student.button(key="lb_double_width").click().run()
     assert rooms.tally(room.code, "double_width") == {}
     assert not student.exception
+
+
+def test_a_second_click_takes_no_second_seat(rooms, room):
+    """A callback runs once a click, also for one made before the page has answered the first."""
+
+    def page(code: str) -> None:
+        import streamlit as st
+
+        from effnet_viz.ui.lesson import entry
+
+        st.session_state["lesson_nickname"] = "Dora"
+        for _ in range(2):
+            entry._join(code)
+
+    assert not AppTest.from_function(page, args=(room.code,), default_timeout=60).run().exception
+    assert rooms.room(room.code).seats == 1
+
+    def teacher() -> None:
+        import streamlit as st
+
+        from effnet_viz.ui.lesson import entry
+
+        codes = []
+        for _ in range(2):
+            entry._open("efficientnet_b0")
+            codes.append(st.session_state["_lesson_room"][0])
+        st.text(" ".join(codes))
+
+    one, two = AppTest.from_function(teacher, default_timeout=60).run().text[0].value.split()
+    assert one == two != room.code
 
 
 def test_a_reload_finds_the_seat_by_its_token(open_page, rooms, room):

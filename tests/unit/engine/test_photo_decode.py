@@ -191,7 +191,8 @@ def test_grey_of_more_than_eight_bits_is_as_the_file_means_it(bits, zero_is):
         packed = (pairs[:, 0] << 12 | pairs[:, 1]).astype(">u4")
         content = packed.view(np.uint8).reshape(-1, 4)[:, 1:].tobytes()
     tags = [(256, 4, 1, 16), (257, 4, 1, 16), (258, 3, 1, bits), (259, 3, 1, 1),
-            (262, 3, 1, zero_is), (273, 4, 1, 8), (277, 3, 1, 1), (278, 4, 1, 16), (279, 4, 1, len(content))]  # fmt: skip
+            (262, 3, 1, zero_is), (273, 4, 1, 8), (277, 3, 1, 1), (278, 4, 1, 16),
+            (279, 4, 1, len(content))]  # fmt: skip
     found = np.asarray(decode(tiff_of(tags, content)))[..., 0].astype(int)
     grey = np.arange(256).reshape(16, 16)
     assert np.abs(found - (grey if zero_is else 255 - grey)).max() <= 1
