@@ -13,7 +13,7 @@ import torchvision.models as tv
 from PIL import Image
 from torch import Tensor, nn
 
-from effnet_viz.engine.download import Progress, Source, verified_file
+from effnet_viz.engine.download import Progress, Source, VerifiedFile, verified_file
 from effnet_viz.engine.models import skeleton
 from effnet_viz.scaling.families import ModelEntry
 
@@ -76,6 +76,19 @@ def is_fetched(name: str) -> bool:
     return (_cache_dir() / imagenet_source(name).file_name).is_file()
 
 
+def fetched(name: str, on_progress: Progress | None = None) -> VerifiedFile:
+    """The file of an ImageNet model's weights, verified now and downloaded where it is not in
+    torch's cache. Raises ResourceError where the download fails or the file is damaged."""
+    base = _base(name)
+    return verified_file(
+        imagenet_source(base),
+        _cache_dir(),
+        what=f"ImageNet weights of {base} ({download_size_mb(base):.0f} MB)",
+        meanwhile=_meanwhile(),
+        on_progress=on_progress,
+    )
+
+
 def published_network(entry: ModelEntry, on_progress: Progress | None = None) -> Published:
     """The network of an ImageNet model with its weights, verified now, in training mode.
 
@@ -85,13 +98,7 @@ def published_network(entry: ModelEntry, on_progress: Progress | None = None) ->
     """
     base = _base(entry.name)
     weights = WEIGHTS[base]
-    verified = verified_file(
-        imagenet_source(base),
-        _cache_dir(),
-        what=f"ImageNet weights of {base} ({download_size_mb(base):.0f} MB)",
-        meanwhile=_meanwhile(),
-        on_progress=on_progress,
-    )
+    verified = fetched(base, on_progress)
     state = weights.get_state_dict(
         progress=False, check_hash=True, weights_only=True, map_location="cpu"
     )

@@ -100,10 +100,12 @@ class Loader:
 
     ``load`` reads and verifies them and raises ResourceError where it cannot; ``is_here`` looks
     whether a model of that name has its file on this machine (a folder is that of shipped weights).
+    ``fetch`` downloads that file, where there is one to download.
     """
 
     load: Callable[[ModelEntry, Wanted], LoadedModel]
     is_here: Callable[[str, Path], bool]
+    fetch: Callable[[str, Progress | None], object] | None = None
 
 
 def load_model(
@@ -135,6 +137,14 @@ def is_available(family: str, name: str, folder: Path = CHECKPOINT_DIR) -> bool:
     """
     find_model(family, name)
     return LOADERS[family].is_here(name, folder)
+
+
+def fetch(family: str, name: str, on_progress: Progress | None = None) -> None:
+    """Download a model's weights where they are not on this machine and have an address: the long
+    part of `load_model`, which needs none of the machine. Raises as that does."""
+    download = LOADERS[family].fetch
+    if download is not None and not is_available(family, name):
+        download(name, on_progress)
 
 
 def untrained_model(
@@ -288,7 +298,7 @@ def _loaded(
     )
 
 
-_TORCHVISION = Loader(_load_imagenet, lambda name, _: published.is_fetched(name))
+_TORCHVISION = Loader(_load_imagenet, lambda name, _: published.is_fetched(name), published.fetched)
 
 #: Every family of `effnet_viz.scaling.families`, with where its weights come from.
 LOADERS: MappingProxyType[str, Loader] = MappingProxyType(

@@ -1,10 +1,13 @@
 """Visitors take turns at the engine, see their place in line, and free it when they go."""
 
+import contextlib
 import gc
 import threading
+from dataclasses import replace
 
 from streamlit.testing.v1 import AppTest
 
+from effnet_viz.engine import weights
 from effnet_viz.ui.shared import engine
 
 
@@ -69,3 +72,40 @@ def test_what_is_loaded_for_good_is_out_of_the_collectors_rounds():
     engine.begin_loading()
     engine.loaded()
     assert gc.get_freeze_count() > 100_000  # torch alone makes more objects than that
+
+
+def test_a_download_takes_nobodys_turn(open_page, monkeypatch):
+    """On Run and on Compare; whoever waits for a slow server holds no part of the engine."""
+    from effnet_viz.engine import published
+    from effnet_viz.errors import ResourceError
+    from effnet_viz.ui.shared import engine as shared
+
+    waiting, held = [], []
+    turn = shared.my_turn
+
+    @contextlib.contextmanager
+    def counted(*args, **kwargs):
+        held.append(1)
+        try:
+            with turn(*args, **kwargs):
+                yield
+        finally:
+            held.pop()
+
+    def slow(name, on_progress):
+        waiting.append((name, len(held)))
+        on_progress(2**20, 2**21)
+        raise ResourceError(f"{name} cannot be had.")
+
+    monkeypatch.setattr("effnet_viz.ui.run.views.my_turn", counted)
+    monkeypatch.setattr("effnet_viz.ui.compare.gallery.my_turn", counted)
+    monkeypatch.setattr("effnet_viz.ui.shared.cache.my_turn", counted)
+    monkeypatch.setattr(published, "is_fetched", lambda _: False)
+    loader = replace(weights.LOADERS["imagenet"], fetch=slow)
+    monkeypatch.setattr(weights, "LOADERS", {**weights.LOADERS, "imagenet": loader})
+    app = open_page("pages/run.py", models="ImageNet b1")
+    assert [e.value for e in app.error if "b1 cannot be had." in e.value]
+    compare = open_page("pages/compare.py", shown="true", family="EfficientNet on ImageNet")
+    assert not compare.exception
+    assert {name for name, _ in waiting} >= {"b0", "b1"}
+    assert {count for _, count in waiting} == {0}

@@ -37,6 +37,7 @@ def compute(view: View) -> Maps | None:
     if _is_kept(view, maps_too=not slowly):
         answers = {n.key: cache.answer(view.look(n)) for n in view.family.runnable}
     else:
+        _fetch(view)
         with my_turn(view.device):
             answers = _answered(view)
             if not slowly:
@@ -68,11 +69,30 @@ def _request(view: View, network: Network, answers: Mapping[str, TopClass]) -> M
     return MapRequest(view.look(network), view.settings.method, target, view.settings.stage)
 
 
+def _fetch(view: View) -> None:
+    """Download what is not here yet; which networks cannot be had is remembered."""
+    unreachable = _unreachable()
+    bar = st.progress(0.0, text="Loading the networks")
+    for network in view.family.runnable:
+        if network.key not in unreachable:
+            try:
+                cache.fetch(view.look(network).model, _download_progress(bar, 0.0, network.title))
+            except ResourceError as error:
+                unreachable[network.key] = str(error)
+    bar.empty()
+
+
+def _unreachable() -> dict[str, str]:
+    """By network, why it cannot be had, until it is asked for again."""
+    found: dict[str, str] = st.session_state.setdefault("unreachable", {})
+    return found
+
+
 def _answered(view: View) -> dict[str, TopClass]:
     """What every network says of the square; those that cannot be had are named together."""
     answers: dict[str, TopClass] = {}
     failures: dict[str, str] = {}
-    unreachable: dict[str, str] = st.session_state.setdefault("unreachable", {})
+    unreachable = _unreachable()
     bar = st.progress(0.0, text="Loading the networks")
     networks = view.family.runnable
     for done, network in enumerate(networks):

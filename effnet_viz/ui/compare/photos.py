@@ -19,9 +19,10 @@ from effnet_viz.figures import sheets
 from effnet_viz.ui.compare import slow
 from effnet_viz.ui.compare.choices import OWN_TOP
 from effnet_viz.ui.compare.models import Family
-from effnet_viz.ui.compare.view import Maps
+from effnet_viz.ui.compare.view import Maps, small
 from effnet_viz.ui.shared import background_views, cache, found, pressed, work
 from effnet_viz.ui.shared.engine import my_turn
+from effnet_viz.ui.shared.photos import as_text
 from effnet_viz.ui.shared.state import DEVICE_TITLES, option_of
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from effnet_viz.engine.jobs.background import Background
 
 MOST = 12
+PICTURE_PX = 2 * sheets.SMALL_TILE_PX
 
 #: One press looks at no more photos than this, for no longer than this.
 LOOKED_AT_MOST, LOOKED_FOR_S = 40, 15.0
@@ -85,11 +87,11 @@ def _look_for_one(family: Family, shown: PhotoFile) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """One photo of the sheet: its key, title and decoded image."""
+    """One photo of the sheet: its file, title and a small picture of it."""
 
-    key: str
+    file: PhotoFile
     title: str
-    image: Image.Image
+    picture: Image.Image
 
 
 def many(maps: Maps) -> None:
@@ -110,7 +112,7 @@ def many(maps: Maps) -> None:
     def start() -> Background[Any]:
         loaded = [pair for pair in slow.loaded_models(view) if pair[0] in keys]
         return work.photos_job(
-            [photo.image for photo in photos],
+            [cache.photo(photo.file) for photo in photos],
             loaded,
             method,
             settings.target if settings.target >= 0 else None,
@@ -119,7 +121,7 @@ def many(maps: Maps) -> None:
         )
 
     request = (
-        *(photo.key for photo in photos),
+        *(photo.file.key for photo in photos),
         keys,
         specs,
         method,
@@ -132,7 +134,7 @@ def many(maps: Maps) -> None:
     if made is None:
         return
     rows = [
-        sheets.SheetRow(photo.title, photo.image, square(*photo.image.size), results)
+        sheets.SheetRow(photo.title, photo.picture, square(*photo.picture.size), results)
         for photo, results in zip(photos, made, strict=True)
     ]
     sheet = sheets.photos_sheet(
@@ -186,17 +188,17 @@ def _photos() -> list[_Chosen]:
         key="sheet_uploads",
         help=f"{FORMATS}, {LIMITS}. They stay in this visit's memory and are not stored.",
     )
+    uploads = uploads or []
     photos = []
-    for upload in uploads or []:
-        file = PhotoFile.of(upload.getvalue())
+    for upload in uploads[:MOST]:
+        file, title = PhotoFile.of(upload.getvalue()), upload.name.rsplit("/", 1)[-1][:60]
         try:
-            photos.append(_Chosen(file.key, upload.name.rsplit("/", 1)[-1][:60], cache.photo(file)))
+            photos.append(_Chosen(file, title, small(file, PICTURE_PX)))
         except UserError as error:
-            st.error(f"**{upload.name}**: {error} The others are mapped.", icon=":material/error:")
-    left_out = len(photos) - MOST
+            st.error(f"{as_text(title)}: {error} The others are mapped.", icon=":material/error:")
     for name in names[: max(0, MOST - len(photos))]:
         file = PhotoFile.of(samples.read_sample(name))
-        photos.append(_Chosen(file.key, catalogue[name].title, cache.photo(file)))
-    if left_out > 0:
+        photos.append(_Chosen(file, catalogue[name].title, small(file, PICTURE_PX)))
+    if left_out := len(uploads[MOST:]):
         st.warning(f"Twelve at most: the last {left_out} are left out.", icon=":material/grid_on:")
-    return photos[:MOST]
+    return photos

@@ -12,7 +12,7 @@ import streamlit as st
 from PIL import Image
 
 from effnet_viz.engine.images import Square
-from effnet_viz.engine.requests import Look
+from effnet_viz.engine.requests import Look, PhotoFile
 from effnet_viz.evidence.map_methods import METHODS
 from effnet_viz.evidence.map_scales import rescaled
 from effnet_viz.evidence.results import CamResult, MapNumbers, TopClass
@@ -22,7 +22,7 @@ from effnet_viz.ui.compare.choices import OWN_TOP, Settings
 from effnet_viz.ui.compare.models import Family, Network
 from effnet_viz.ui.shared import cache
 from effnet_viz.ui.shared.kept import KeptWithin
-from effnet_viz.ui.shared.photos import Photo
+from effnet_viz.ui.shared.photos import Photo, as_text
 
 TILE_PX = 480
 #: Pictures of all visitors together: small photos, and maps laid on them.
@@ -48,6 +48,20 @@ def jpeg(key: Hashable, make: Callable[[], Image.Image]) -> bytes:
     return cast("bytes", _pictures_kept().get(key, encoded, len))
 
 
+def small(file: PhotoFile, longest_px: int) -> Image.Image:
+    """The whole photo at this size, kept when the photo itself is not. Raises UserError."""
+
+    def made() -> Image.Image:
+        photo = cache.photo(file).copy()
+        photo.thumbnail((longest_px, longest_px))
+        return photo
+
+    kept = _pictures_kept().get(
+        ("small", file, longest_px), made, lambda photo: 3 * photo.width * photo.height
+    )
+    return cast("Image.Image", kept)
+
+
 def banded(picture: Image.Image, role: str) -> Image.Image:
     """The picture with a band in the role's colour."""
     return overlays.banded(picture, ROLE_COLOURS.get(role, "#777777"))
@@ -56,7 +70,7 @@ def banded(picture: Image.Image, role: str) -> Image.Image:
 def photo_tile(photo: Photo, picture: bytes) -> None:
     """The photo and what it shows, as it stands beside its maps."""
     st.image(picture, alt=photo.alt, width="stretch")
-    shows = f"shows {' and '.join(photo.labels)}" if photo.labels else photo.title
+    shows = f"shows {' and '.join(photo.labels)}" if photo.labels else as_text(photo.title)
     st.markdown(f"**The photo**  \n:small[{shows}]")
 
 

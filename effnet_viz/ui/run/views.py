@@ -175,8 +175,9 @@ def run_models(
         requests = {choice.title: _request(photo, choice, device) for choice in choices}
         kept = {title: cache.kept_prediction(request) for title, request in requests.items()}
         if None in kept.values():
+            here = _fetched(requests)
             with my_turn(device):
-                predictions = _predicted(requests)
+                predictions = _predicted(here)
         else:
             predictions = {title: made for title, made in kept.items() if made is not None}
     st.session_state["last_predictions"] = predictions
@@ -186,6 +187,20 @@ def run_models(
 def _request(photo: Photo, choice: ModelChoice, device: str) -> PredictRequest:
     spec = choice.spec if choice.family == "custom" else None
     return PredictRequest(photo.file, cache.model_ref(choice.key, device, spec))
+
+
+def _fetched(requests: Mapping[str, PredictRequest]) -> dict[str, PredictRequest]:
+    """Those whose weights are on this machine, where need be from now on; the others say why."""
+    here: dict[str, PredictRequest] = {}
+    bar = st.progress(0.0, text="Loading the networks")
+    for title, request in requests.items():
+        try:
+            cache.fetch(request.model, _download_progress(bar, 0.0, title))
+            here[title] = request
+        except UserError as error:
+            st.error(f"**{title}**: {error}", icon=":material/error:")
+    bar.empty()
+    return here
 
 
 def _predicted(requests: Mapping[str, PredictRequest]) -> dict[str, Prediction]:

@@ -20,7 +20,7 @@ from effnet_viz.engine import images
 from effnet_viz.engine.requests import Look, MapRequest, ModelRef, PhotoFile, PredictRequest
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.results import CamResult, MapNumbers, Prediction, TopClass
-from effnet_viz.scaling.families import find_model
+from effnet_viz.scaling.families import FAMILIES, find_model
 from effnet_viz.ui.shared.engine import loaded, my_turn
 from effnet_viz.ui.shared.kept import KeptWithin
 
@@ -179,6 +179,17 @@ def load(ref: ModelRef, on_progress: Callable[[int, int], None] | None = None) -
     here = contextvars.copy_context()
     report = on_progress and (lambda done, total: here.run(on_progress, done, total))
     return model(family, name, ref.device, report)
+
+
+def fetch(ref: ModelRef, on_progress: Callable[[int, int], None]) -> None:
+    """Have a listed network's weights on this machine, before it is anybody's turn at the engine:
+    who waits for a download keeps nobody from working. Raises ResourceError."""
+    family, _, name = ref.key.partition("/")
+    if family in FAMILIES:
+        loaded()
+        from effnet_viz.engine import weights
+
+        weights.fetch(family, name, on_progress)
 
 
 def available_parent(spec: ArchitectureSpec | None) -> tuple[str, str] | None:

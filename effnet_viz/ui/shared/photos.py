@@ -261,7 +261,7 @@ def _handed(widget: Literal["upload", "camera"]) -> None:
             if not st.session_state.get("taken_out")
             else "Your earlier photo left the uploader for it; choose that one again."
         )
-        st.session_state["upload_problem"] = f"{_as_text(title)}: {error} {before}"
+        st.session_state["upload_problem"] = f"{as_text(title)}: {error} {before}"
         return
     st.session_state["taken_out"] = False
     st.session_state["own_photo"] = Photo(file, title, f"Your photo {title}", None, "")
@@ -277,6 +277,6 @@ def _forget() -> None:
             st.session_state["photo"] = DEFAULT_SAMPLE
 
 
-def _as_text(name: str) -> str:
+def as_text(name: str) -> str:
     """A file's name, of which Markdown makes nothing."""
     return re.sub(r"([^\w .-])", r"\\\1", name)

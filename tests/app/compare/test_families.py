@@ -35,6 +35,7 @@ def test_a_download_that_reports_its_progress_disturbs_no_later_visit(
         return replace(weights.untrained_model(spec, name=name), family=family)
 
     monkeypatch.setattr(weights, "load_model", fetched)
+    monkeypatch.setattr(weights, "fetch", lambda _, __, on_progress: on_progress(1 << 20, 2 << 20))
     for _visit in range(2):
         app = open_page(PAGE, family="EfficientNet on ImageNet", variants="B1")
         assert not app.error
@@ -115,6 +116,7 @@ def fake_imagenet(monkeypatch):
         return loaded
 
     monkeypatch.setattr(cache, "model", model)
+    monkeypatch.setattr(cache, "fetch", lambda *_: None)
     monkeypatch.setattr(cache, "is_available", lambda family, name: family == "classroom")
 
 

@@ -1,6 +1,9 @@
 """Compare: photos of one's own and of Imagenette, many at once, and what is taken away."""
 
+import io
+
 import pytest
+from PIL import Image
 
 from effnet_viz.engine import images, weights
 from effnet_viz.engine.maps import cam
@@ -23,6 +26,30 @@ def test_a_sheet_of_photos_by_networks(open_page):
     assert "A cat: " in sheet
 
 
+def test_of_many_uploads_twelve_are_read_once_each(open_page, monkeypatch):
+    read = []
+    decode = images.decode
+    monkeypatch.setattr(images, "decode", lambda data: read.append(data) or decode(data))
+    app = open_page(PAGE, look="More photos", **SHOWN)
+    files = []
+    for number in range(14):
+        file = io.BytesIO()
+        Image.new("RGB", (40, 30), (number, 90, 30)).save(file, "PNG")
+        files.append((f"5$ to *{number}$].png", file.getvalue(), "image/png"))
+    files[3] = ("broken.png", b"no picture", "image/png")
+    read.clear()
+    app.file_uploader(key="sheet_uploads").set_value(files).run()
+    assert not app.exception
+    assert "Twelve at most: the last 2 are left out." in [w.value for w in app.warning]
+    assert [e.value for e in app.error if e.value.startswith("broken.png: This is not")]
+    assert app.button(key="start_photos").label == "Map 12 photos"  # eleven and a sample
+    wanted = [data for _, data, _ in files[:12]]
+    assert [data for data in read if data in wanted] == wanted
+    read.clear()
+    app.slider(key="opacity").set_value(0.3).run()
+    assert [data for data in read if data in wanted] == [files[3][1]]  # of it nothing can be kept
+
+
 def test_the_link_carries_the_view_and_not_the_photo(open_page):
     app = open_page(PAGE, look="Take away", stage="7", target="church")
     (address,) = [code.value for code in app.code if "?" in code.value]
@@ -36,7 +63,6 @@ def test_the_link_carries_the_view_and_not_the_photo(open_page):
 
 def test_a_photo_seen_runs_each_network_once(open_page, monkeypatch):
     """Opacity, colours, class, method and stage change what is made of a pass, not the pass."""
-    import io
 
     import numpy as np
     from PIL import Image
