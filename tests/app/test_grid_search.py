@@ -199,7 +199,7 @@ class FakeJob:
     def __init__(self, settings):
         self.settings = settings
         self.rows, self.curves, self.stopped, self.finished = [], [], False, False
-        self.failure = None
+        self.failure, self.left, self.others = None, [], False
 
     def results(self):
         return self.rows, self.curves
@@ -211,8 +211,9 @@ class FakeJob:
             75.0 if self.curves else None, self.finished, self.stopped, self.failure,
         )  # fmt: skip
 
-    def cancel(self):
-        self.stopped = self.finished = True
+    def cancel(self, watcher):
+        self.left.append(watcher)
+        self.stopped = self.finished = not self.others
 
 
 @pytest.fixture
@@ -222,7 +223,7 @@ def job(monkeypatch, tmp_path):
     monkeypatch.setenv(imagenette.DATA_VARIABLE, str(tmp_path))
     jobs = []
 
-    def start(settings):
+    def start(settings, watcher):
         jobs.append(FakeJob(settings))
         return jobs[-1]
 
@@ -290,6 +291,17 @@ def test_cancel_keeps_what_is_done(open_page, results, job):
     assert button(app, "Train")
 
 
+def test_cancel_is_for_this_visit_whoever_else_waits(open_page, results, job):
+    app = open_page(PAGE)
+    button(app, "Train").click().run()
+    job[0].others = True
+    button(app, "Cancel").click().run()
+    assert len(job[0].left) == 1
+    assert any("Cancelled" in i.value for i in app.info)
+    assert button(app, "Train")
+    assert not [b for b in app.button if b.label == "Cancel"]
+
+
 def test_a_search_cancelled_at_once_says_so(open_page, results, job):
     app = open_page(PAGE)
     button(app, "Train").click().run()
@@ -306,7 +318,7 @@ def test_a_search_that_fails_says_why(open_page, results, job):
 
 
 def test_one_search_at_a_time(open_page, results, job, monkeypatch):
-    def busy(settings):
+    def busy(settings, watcher):
         raise UserError("Another search is running on this server.")
 
     monkeypatch.setattr(search, "start", busy)

@@ -67,7 +67,7 @@ class Job:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.watchers = 1
+        self._watchers: set[str] = set()
         self._folder = tempfile.TemporaryDirectory(prefix="effnet-viz-search-")
         self._cancelled = False
         self._started = time.monotonic()
@@ -149,10 +149,14 @@ class Job:
             failure=self._failure,
         )
 
-    def cancel(self) -> None:
-        """Stop watching; stop the search too where nobody else watches it. What is done stays."""
-        self.watchers -= 1
-        if self.watchers <= 0:
+    def watch(self, watcher: str) -> None:
+        """Somebody waits for it, known by this name."""
+        self._watchers.add(watcher)
+
+    def cancel(self, watcher: str) -> None:
+        """This one waits no more; the search ends where nobody else does. What is done stays."""
+        self._watchers.discard(watcher)
+        if not self._watchers:
             self._cancelled = True
             self._stop()
 
@@ -169,8 +173,9 @@ _starting = threading.Lock()
 _current: Job | None = None
 
 
-def start(settings: Settings) -> Job:
-    """A search with these settings: the one that runs already, for whoever asks, or a new one.
+def start(settings: Settings, watcher: str) -> Job:
+    """A search with these settings: the one that runs already, for whoever asks, or a new one; who
+    asks is known to it by a name.
 
     Raises UserError where a search with other settings runs: two would slow each other.
     """
@@ -181,7 +186,7 @@ def start(settings: Settings) -> Job:
                 raise UserError(
                     "Another search is running on this server; start yours when it has ended."
                 )
-            _current.watchers += 1
-            return _current
-        _current = Job(settings)
+        else:
+            _current = Job(settings)
+        _current.watch(watcher)
         return _current

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import streamlit as st
@@ -21,6 +21,7 @@ from effnet_viz.errors import UserError
 from effnet_viz.evidence.search.points import title
 from effnet_viz.evidence.search.records import CurveRow, SearchRow
 from effnet_viz.ui.shared import parts, work
+from effnet_viz.ui.shared.cache import unique
 from effnet_viz.ui.shared.photos import fetch_button
 
 POLL_SECONDS = 2.0
@@ -40,9 +41,9 @@ class Own:
 
 def current() -> Own | None:
     """This visit's search, running or ended; None where none was started."""
-    taken: Job | None = work.taken_up(KEPT)
+    taken: tuple[Job, str] | None = work.taken_up(KEPT)
     if taken is not None:
-        st.session_state["gs_job"] = taken
+        st.session_state["gs_job"], st.session_state["gs_watcher"] = taken
     job: Job | None = st.session_state.get("gs_job")
     if job is not None:
         rows, curves = job.results()
@@ -132,13 +133,21 @@ def _start(folder: Path) -> None:
     st.session_state["gs_ended"] = None
     st.session_state["gs_problem"] = None
     st.session_state["gs_source"] = "own"
+    watcher = unique()
     try:
-        job = search.start(settings)
+        job = search.start(settings, watcher)
     except UserError as error:
         st.session_state["gs_problem"] = str(error)
         return
-    st.session_state["gs_job"] = job
-    work.keep(KEPT, job)
+    st.session_state["gs_job"], st.session_state["gs_watcher"] = job, watcher
+    work.keep(KEPT, (job, watcher))
+
+
+def _cancel(job: Job) -> None:
+    """A callback: this visit waits no more, whether or not others do."""
+    job.cancel(st.session_state["gs_watcher"])
+    st.session_state["gs_ended"] = replace(job.progress(), cancelled=True)
+    st.session_state["gs_job"] = None
 
 
 @parts.ticking(POLL_SECONDS)
@@ -155,7 +164,7 @@ def _watch(job: Job, known: int) -> None:
     names = {point.name: title(point) for point in job.settings.search_points}
     if at_work:
         st.caption("At work: " + "; ".join(names[name] for name in at_work))
-    st.button("Cancel", icon=":material/stop:", on_click=job.cancel, width="stretch")
+    st.button("Cancel", icon=":material/stop:", on_click=_cancel, args=(job,), width="stretch")
 
 
 def _progress_text(now: Progress) -> str:

@@ -41,15 +41,16 @@ def wait(job):
 def test_a_search_in_the_background_trains_every_point_and_cleans_up(folder, monkeypatch):
     monkeypatch.chdir(folder.parent)
     folder = Path(folder.name)  # as EFFNET_VIZ_DATA may name it; the processes start elsewhere
-    job = start(tiny(folder))
+    job = start(tiny(folder), "one")
     first = job.progress()
     assert (first.points, first.points_done, first.finished) == (2, 0, False)
     assert first.seconds_left is None
-    again = start(tiny(folder))
+    again = start(tiny(folder), "other")
     assert again is job
     with pytest.raises(UserError, match="Another search is running"):
-        start(tiny(folder, seed=1))
-    again.cancel()  # one of two stops watching: it goes on
+        start(tiny(folder, seed=1), "third")
+    for _ in range(2):
+        again.cancel("other")  # one of two stops watching, and presses again: it goes on
     now = wait(job)
     assert (now.points_done, now.share, now.failure, now.cancelled) == (2, 1.0, None, False)
     rows, curves = job.results()
@@ -68,7 +69,7 @@ def one_process(monkeypatch):
 @pytest.mark.usefixtures("one_process")
 def test_cancel_stops_the_processes_and_keeps_what_is_done(folder):
     """Once the search above has ended, another may begin."""
-    job = start(tiny(folder, epochs=500))
+    job = start(tiny(folder, epochs=500), "one")
     deadline = time.monotonic() + 120
     while not job.results()[1]:
         assert time.monotonic() < deadline
@@ -76,7 +77,7 @@ def test_cancel_stops_the_processes_and_keeps_what_is_done(folder):
     share = job.progress().share
     assert 0 < share < 1
     assert job.progress().seconds_left > 0
-    job.cancel()
+    job.cancel("one")
     now = wait(job)
     assert now.cancelled
     assert now.failure is None
@@ -86,7 +87,7 @@ def test_cancel_stops_the_processes_and_keeps_what_is_done(folder):
 
 @pytest.mark.usefixtures("one_process")
 def test_why_it_failed_is_one_sentence(folder):
-    now = wait(start(tiny(folder, batch_size=999)))
+    now = wait(start(tiny(folder, batch_size=999), "one"))
     assert now.failure == "The search stopped: 30 photos are fewer than one batch of 999."
     assert not now.cancelled
 
