@@ -119,7 +119,7 @@ def chosen_models(options: Namespace) -> Iterator[LoadedModel]:
     names = dict.fromkeys(options.model or families.FAMILIES[options.family].default)
     entries = [find_model(options.family, name) for name in names]
     for entry in entries:
-        inference.guard(entry.spec, device=device)
+        inference.guard(entry.spec, name=entry.name, device=device)
     for entry in entries:
         progress(f"{entry.name}: loading")
         on_progress = partial(download_progress, entry.name)

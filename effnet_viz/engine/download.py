@@ -103,7 +103,10 @@ def verified_file(
                 return VerifiedFile(path, digest, note)
             damage = _damage(path, digest, source.digest_start)
             aside = path.with_name(path.name + ".corrupt")
-            path.replace(aside)
+            try:
+                path.replace(aside)
+            except OSError as error:
+                raise _cannot_write(path, error) from error
             note = f"{path.name} was damaged ({damage}) and was set aside as {aside.name}."
     raise ResourceError(
         f"{what}: {note} It came from {source.host} damaged again, which a proxy or a login page "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import ctypes
 import difflib
@@ -48,10 +49,13 @@ Result = TypeVar("Result")
 
 
 def choose_device(choice: str = "auto") -> str:
-    """``cpu``, ``cuda`` or ``mps``; ``auto`` takes a GPU where there is one.
+    """``cpu``, ``cuda``, ``cuda:1`` or ``mps``; ``auto`` takes a GPU where there is one.
 
     Raises UserError for a device this machine does not have.
     """
+    kind, _, number = choice.partition(":")
+    if kind == "cuda" and number.isdigit() and int(number) < torch.cuda.device_count():
+        return choice
     if choice not in DEVICES:
         raise UserError(f"There is no device {choice!r}; choose one of {', '.join(DEVICES)}.")
     there = {
@@ -93,12 +97,14 @@ def available_memory_bytes(device: str = "cpu") -> int:
     """Memory a new computation can use on ``device``, as far as the system tells.
 
     The CPU's is what Linux and Windows call available (half of all memory on macOS, which has no
-    such figure), and no more than a container's limit leaves.
+    such figure), and no more than a container's limit leaves. On a GPU what torch keeps for its
+    next tensors counts as free.
     """
     if device.startswith("cuda"):
-        return int(torch.cuda.mem_get_info(device)[0])
+        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(torch.cuda.mem_get_info(device)[0]) + kept
     if device == "mps":
-        return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
+        return torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory()
     free = _system_memory_bytes() or UNKNOWN_MEMORY_BYTES
     return min(free, _container_memory_bytes() or free)
 
@@ -134,12 +140,17 @@ def _windows_memory_bytes() -> int | None:
 
 
 def _container_memory_bytes(root: Path = Path("/sys/fs/cgroup")) -> int | None:
-    """What a Linux container's own limit leaves; None where there is no limit."""
+    """What a Linux container's own limit leaves, files that were read and can be read again not
+    counted; None where there is no limit."""
     try:
         limit = int((root / "memory.max").read_text())
         used = int((root / "memory.current").read_text())
     except (OSError, ValueError):  # no such file, or "max"
         return None
+    with contextlib.suppress(OSError, ValueError):
+        lines = (line.split() for line in (root / "memory.stat").read_text().splitlines())
+        held = {name: int(value) for name, value in lines}
+        used -= held.get("active_file", 0) + held.get("inactive_file", 0)
     return max(0, limit - used)
 
 
@@ -153,6 +164,7 @@ def guard(
     map_stage: int | None = None,
     loaded: bool = False,
     extra_bytes: int = 0,
+    name: str = "",
 ) -> None:
     """Return if this machine can run ``spec``, by arithmetic, before anything is built.
 
@@ -160,14 +172,15 @@ def guard(
     optimised; what the first pass compiles takes the memory of the former; not at all for a model
     already ``loaded``), what is kept besides (``extra_bytes``) and, where a map of ``map_stage`` is
     wanted, what its gradients need. ``available_bytes`` and ``max_macs`` default to what the device
-    has free and to `MAX_MACS`. Raises UserError with both numbers.
+    has free and to `MAX_MACS`. Raises UserError with both numbers, which calls the network by
+    ``name``, else by its spec's.
     """
-    cost = network_cost(spec)
+    cost, name = network_cost(spec), name or spec.name
     if max_macs is None:
         max_macs = MAX_MACS[device.partition(":")[0]]
     if batch_size * cost.macs > max_macs:
         raise UserError(
-            f"{spec.name} at {spec.resolution_px} px needs {batch_size * cost.macs / 1e9:,.0f} "
+            f"{name} at {spec.resolution_px} px needs {batch_size * cost.macs / 1e9:,.0f} "
             f"billion multiply-adds for one pass; at most {max_macs / 1e9:,.0f} billion are run on "
             f"this device ({device}). Lower the resolution, the width or the depth."
         )
@@ -181,7 +194,7 @@ def guard(
     if needed > available_bytes:
         what = "a map of an early stage of it" if map_stage is not None else "running it"
         raise UserError(
-            f"{spec.name} at {spec.resolution_px} px does not fit: {what} needs at least "
+            f"{name} at {spec.resolution_px} px does not fit: {what} needs at least "
             f"{needed / 1024**3:.1f} GB of memory, {available_bytes / 1024**3:.1f} GB are free. "
             "Lower the resolution or the width"
             + (", or choose a later stage." if map_stage is not None else ".")
@@ -218,7 +231,7 @@ def predict(
     """
     if top < 1:
         raise UserError(f"Ask for at least one class, not {top}.")
-    guard(model.spec, device=model.device, loaded=True)
+    guard(model.spec, name=model.name, device=model.device, loaded=True)
     inputs = model.preprocess(image, square)
 
     def ask(model: LoadedModel) -> Prediction:

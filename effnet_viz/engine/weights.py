@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from effnet_viz.engine import images, packages, published
 from effnet_viz.engine.calibration import fit_batch_norms
 from effnet_viz.engine.download import Progress
+from effnet_viz.engine.inference import choose_device
 from effnet_viz.engine.models import build_model, skeleton
 from effnet_viz.engine.optimise import optimise
 from effnet_viz.errors import ResourceError, UserError
@@ -120,14 +121,17 @@ def load_model(
     """A model of `effnet_viz.scaling.families` with its trained weights, verified now.
 
     ``optimised`` folds and reorders the module for inference; without it the module is the plain
-    torchvision one. ``on_progress`` gets (bytes done, bytes in total) while ImageNet's weights are
-    downloaded into torch's cache. Raises UserError for an unknown model, and ResourceError for
+    torchvision one. ``device`` is ``cpu``, ``cuda``, ``cuda:1``, ``mps`` or ``auto``.
+    ``on_progress`` gets (bytes done, bytes in total) while ImageNet's weights are downloaded into
+    torch's cache. Raises UserError for an unknown model or device, and ResourceError for
     shipped or installed weights that are missing or damaged and for a download that fails.
     """
     if family == "custom":
         raise UserError("A custom model has no stored weights; it is made from its multipliers.")
     entry = find_model(family, name)
-    return LOADERS[family].load(entry, Wanted(optimised, device, folder, on_progress))
+    return LOADERS[family].load(
+        entry, Wanted(optimised, choose_device(device), folder, on_progress)
+    )
 
 
 def is_available(family: str, name: str, folder: Path = CHECKPOINT_DIR) -> bool:

@@ -7,6 +7,7 @@ import inspect
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 import torch
 
 import effnet_viz as ev
+from effnet_viz.engine import images
 from effnet_viz.engine.maps.cam import compute_cam
 from effnet_viz.evidence.files import asset
 
@@ -134,6 +136,23 @@ def test_cam_takes_a_class_by_name_or_number(model: ev.LoadedModel, photo: bytes
     assert expected.target_stage == 9
     with pytest.raises(ev.UserError, match="did you mean golf ball"):
         ev.cam(model, image, target_class="golf bal")
+
+
+def test_cam_shows_every_model_the_centre_square(model: ev.LoadedModel, photo: bytes) -> None:
+    """Also those whose publisher crops otherwise: only so are their maps of one place."""
+    image = ev.decode(photo)
+    crops = replace(model, published_transform=lambda _: torch.zeros(3, 96, 96))
+    square = images.square(*image.size)
+    assert ev.cam(crops, image) == ev.cam(crops, image, square=square) == ev.cam(model, image)
+
+
+def test_a_device_that_is_not_there_is_a_user_error() -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    for device in ("cuda", "gpu"):
+        with pytest.raises(ev.UserError, match=f"no {device} device|no device '{device}'"):
+            ev.load_model("classroom", "baseline", device=device)
+    assert ev.load_model("classroom", "baseline", device="auto").device in ("cpu", "mps")
 
 
 def test_cam_takes_a_stage_a_method_and_a_square(model: ev.LoadedModel, photo: bytes) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import Tensor
 
+from effnet_viz.engine import images
 from effnet_viz.engine.inference import (
     batch_at_once,
     class_index,
@@ -108,7 +109,13 @@ def photo_features(
     Give the result to `compute_cam` or `all_stages` with the same model, photo and square. Raises
     UserError where the machine cannot hold them and where the network's output is not finite.
     """
-    guard(model.spec, device=model.device, loaded=True, extra_bytes=features_bytes(model.spec))
+    guard(
+        model.spec,
+        name=model.name,
+        device=model.device,
+        loaded=True,
+        extra_bytes=features_bytes(model.spec),
+    )
     inputs = model.preprocess(image, square)
 
     def run(model: LoadedModel) -> Features:
@@ -187,8 +194,9 @@ def cam(
 ) -> CamResult:
     """Where a model looks for a class, given by its label or its number: `compute_cam` in short.
 
-    Stage 9 is an EfficientNet's last; for it, as for None, a network with fewer stages takes its
-    own last. Raises UserError as `compute_cam` does, and for a label the model does not have.
+    Every model sees the same square, the photo's largest centre one unless another is given. Stage
+    9 is an EfficientNet's last; for it, as for None, a network with fewer stages takes its own
+    last. Raises UserError as `compute_cam` does, and for a label the model does not have.
     """
     if isinstance(target_class, str):
         target_class = class_index(model.classes, target_class)
@@ -197,7 +205,7 @@ def cam(
     return compute_cam(
         model,
         image,
-        square=square,
+        square=square or images.square(*image.size),
         method=method,
         target_class=target_class,
         target_stage=target_stage,
@@ -276,6 +284,7 @@ def _guard(
     moves = features is not None and features.inputs.device.type != model.device.partition(":")[0]
     guard(
         model.spec,
+        name=model.name,
         device=model.device,
         loaded=True,
         batch_size=batch_at_once(model.spec) if METHODS[method].slow else 1,

@@ -70,7 +70,13 @@ def deletion_insertion(
     _check(result)
     if steps < 1:
         raise UserError(f"Pixels are removed in at least one step, not in {steps}.")
-    guard(model.spec, device=model.device, loaded=True, batch_size=batch_at_once(model.spec))
+    guard(
+        model.spec,
+        name=model.name,
+        device=model.device,
+        loaded=True,
+        batch_size=batch_at_once(model.spec),
+    )
     inputs = model.preprocess(image, square)
     order = _most_important_first(result, inputs)
     kept = np.linspace(0, order.size, steps + 1).round().astype(int)
@@ -155,7 +161,7 @@ def road(
     Methods, arXiv:2202.00449. Raises UserError for a map without evidence, and Cancelled.
     """
     _check(result)
-    guard(model.spec, device=model.device, loaded=True)
+    guard(model.spec, name=model.name, device=model.device, loaded=True)
     inputs = model.preprocess(image, square)
     importance = _importance(result, inputs)
     ranks = np.empty(importance.size, dtype=np.float32)

@@ -49,9 +49,9 @@ def random_network(spec: ArchitectureSpec) -> nn.Module:
 def check(entry: ModelEntry, setup: Setup) -> None:
     """Return if this machine can measure the model. Raises UserError with both numbers."""
     batches = f" in batches of {setup.batch_size}" if setup.batch_size > 1 else ""
-    named = replace(entry.spec, name=f"{title(entry.name)}{batches}")
+    name = f"{title(entry.name)}{batches}"
     try:
-        inference.guard(named, batch_size=setup.batch_size, device=setup.device)
+        inference.guard(entry.spec, name=name, batch_size=setup.batch_size, device=setup.device)
     except UserError as error:
         smaller = " Or choose smaller batches." if batches else ""
         raise UserError(f"Not run: {error}{smaller}") from error

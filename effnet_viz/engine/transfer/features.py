@@ -68,7 +68,7 @@ def seen(
     """One pass of every photo's centre square. ``on_progress`` gets (photos done, in total) before
     every batch. Raises UserError as `last_stage` does, and where the machine cannot run it."""
     size = at_once(model)
-    guard(model.spec, device=model.device, loaded=True, batch_size=size)
+    guard(model.spec, name=model.name, device=model.device, loaded=True, batch_size=size)
     pooled, maps, times = [], {}, []
     for start in range(0, len(photos), size):
         if on_progress is not None:
@@ -80,6 +80,12 @@ def seen(
         began = time.perf_counter()
         found = last_stage(model, inputs)
         times.append((time.perf_counter() - began) / len(inputs))
+        if start == 0:  # the first pass compiles
+            times.clear()
+            if len(photos) <= size:
+                began = time.perf_counter()
+                last_stage(model, inputs)
+                times.append((time.perf_counter() - began) / len(inputs))
         pooled.append(found[: len(part)].mean(axis=(2, 3)))
         for number in keep_maps & set(range(start, start + len(part))):
             maps[number] = found[number - start].copy()

@@ -82,7 +82,7 @@ def model(
     loaded()
     from effnet_viz.engine import inference, weights
 
-    inference.guard(find_model(family, name).spec, device=device)
+    inference.guard(find_model(family, name).spec, name=name, device=device)
     return weights.load_model(family, name, device=device, on_progress=_on_progress)
 
 

@@ -298,3 +298,15 @@ def test_other_checksums(file_server, tmp_path):
     digest = hashlib.md5(BODY).hexdigest()
     got = get(Source(file_server.url("/f.tgz"), "md5", digest), tmp_path)
     assert got.digest == digest
+
+
+def test_a_damaged_file_that_cannot_be_set_aside_is_one_sentence(tmp_path, monkeypatch):
+    """As in a folder that others share for reading."""
+    (tmp_path / "f.bin").write_bytes(FLIPPED)
+
+    def refuse(self, target):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(ResourceError, match=r"f\.bin cannot be written to"):
+        get(source("http://127.0.0.1:9/f.bin"), tmp_path)

@@ -61,6 +61,11 @@ def test_a_device_that_is_not_there_is_refused(monkeypatch):
         choose_device("mps")
     with pytest.raises(UserError, match="no device 'tpu'; choose one of auto, cpu, cuda, mps"):
         choose_device("tpu")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert choose_device("cuda:1") == "cuda:1"
+    for odd in ("cuda:2", "cuda:x", "cpu:1"):
+        with pytest.raises(UserError, match="There is no device"):
+            choose_device(odd)
 
 
 def test_labels_name_the_hardware(monkeypatch):
@@ -148,10 +153,14 @@ def test_free_memory_is_less_than_all_there_is():
 
 
 def test_gpu_memory_is_asked_of_the_gpu(monkeypatch):
+    """What torch keeps of it for its next tensors is as good as free."""
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (123, 456))
-    assert available_memory_bytes("cuda") == 123
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 50)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 20)
+    assert available_memory_bytes("cuda") == 153
     monkeypatch.setattr(torch.mps, "recommended_max_memory", lambda: 100)
-    monkeypatch.setattr(torch.mps, "driver_allocated_memory", lambda: 30)
+    monkeypatch.setattr(torch.mps, "driver_allocated_memory", lambda: 60)
+    monkeypatch.setattr(torch.mps, "current_allocated_memory", lambda: 30)
     assert available_memory_bytes("mps") == 70
 
 
@@ -159,6 +168,9 @@ def test_a_container_limit_counts(monkeypatch, tmp_path):
     (tmp_path / "memory.max").write_text("1000\n")
     (tmp_path / "memory.current").write_text("400\n")
     assert inference._container_memory_bytes(tmp_path) == 600
+    stat = "anon 150\nactive_file 70\ninactive_file 130\nshmem 50\n"
+    (tmp_path / "memory.stat").write_text(stat)
+    assert inference._container_memory_bytes(tmp_path) == 800
     monkeypatch.setattr(inference, "_container_memory_bytes", lambda: 600)
     assert available_memory_bytes("cpu") == 600
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from pytorch_grad_cam import HiResCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from sklearn.linear_model import RidgeClassifier
@@ -45,6 +46,24 @@ def study(sets, model):
     assert job.wait(120)
     assert not job.failure
     return job.result
+
+
+@pytest.mark.parametrize(("count", "passes"), [(3, 2), (8, 2), (9, 3)])
+def test_the_time_of_a_pass_leaves_out_the_first_which_compiles(model, monkeypatch, count, passes):
+    clock, made = [0.0], []
+
+    def slow_at_first(model, inputs):
+        made.append(len(inputs))
+        clock[0] += (0.5 if len(made) == 1 else 0.01) * len(inputs)
+        return np.zeros((len(inputs), 4, 2, 2), dtype=np.float32)
+
+    monkeypatch.setattr(features, "at_once", lambda _: 4)
+    monkeypatch.setattr(features, "last_stage", slow_at_first)
+    monkeypatch.setattr(features.time, "perf_counter", lambda: clock[0])
+    found = features.seen(model, [Image.new("RGB", (96, 96))] * count)
+    assert len(made) == passes
+    assert found.pooled.shape == (count, 4)
+    assert found.seconds == pytest.approx(0.01)
 
 
 def test_pooled_features_are_what_the_plain_network_pools(sets, model):
