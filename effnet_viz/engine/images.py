@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from PIL import Image
@@ -79,6 +80,15 @@ def square(width: int, height: int, center_x: float = 0.5, center_y: float = 0.5
         return min(max(round(center * length - side / 2), 0), length - side)
 
     return Square(edge(width, center_x), edge(height, center_y), side)
+
+
+def read_rgb(path: Path) -> Image.Image:
+    """A data set's photo as the file has it, in RGB. Raises UserError that names the file."""
+    try:
+        with Image.open(path) as photo:
+            return photo.convert("RGB")
+    except Exception as error:  # decoders meet broken bytes with every kind of exception
+        raise UserError(f"{path} cannot be read as a photo; remove it or copy it again.") from error
 
 
 def crop(image: Image.Image, square: Square) -> Image.Image:

@@ -35,6 +35,8 @@ PHOTOS_PER_CLASS = 80
 
 #: How many validation photos of each class a fine-tuned network is asked about, and its parent.
 UNSEEN_PER_CLASS = 20
+#: How the photos are called that are among ImageNet's own validation photos.
+_NEVER_SEEN = "ILSVRC2012_val_"
 
 #: How far apart copied channels start before they are trained (see `growth.grow`).
 GROWING_NOISE = 0.05
@@ -223,7 +225,7 @@ def fine_tuned(
     unseen = None
     if not task.should_stop():
         task.report("Asking it about photos it never saw", 0.99)
-        unseen = _unseen(folder, parent.classes)
+        unseen = _unseen(folder, parent)
     record = {
         **grown.record,
         "weights": label,
@@ -239,20 +241,30 @@ def fine_tuned(
     return replace(grown, module=module, weights=label, record=record, device=device)
 
 
-def _unseen(folder: Path, classes: Sequence[str]) -> PhotoSet | None:
-    """Some validation photos beside the training photos; None where there are none."""
+def _unseen(folder: Path, parent: LoadedModel) -> PhotoSet | None:
+    """Some validation photos beside the training photos; None where there are none. Most of
+    Imagenette's are among ImageNet's training photos, which a network of ImageNet has seen."""
+    val = folder.parent / "val"
+    seen = frozenset[str]()
+    if parent.family != "classroom":
+        seen = frozenset(p.name for p in val.glob("*/*") if not p.name.startswith(_NEVER_SEEN))
     try:
-        return _photos(folder.parent / "val", classes, UNSEEN_PER_CLASS)
+        return _photos(val, parent.classes, UNSEEN_PER_CLASS, seen)
     except UserError:
         return None
 
 
-def _photos(folder: Path, classes: Sequence[str], per_class: int = PHOTOS_PER_CLASS) -> PhotoSet:
+def _photos(
+    folder: Path,
+    classes: Sequence[str],
+    per_class: int = PHOTOS_PER_CLASS,
+    leave_out: frozenset[str] = frozenset(),
+) -> PhotoSet:
     """Some photos, labelled with indices of ``classes``, none of those kept apart."""
     try:
-        apart = read_names("boxed")
+        apart = read_names("boxed") | leave_out
     except UserError:
-        apart = frozenset()
+        apart = leave_out
     photos = load_photos(folder, IMAGENETTE_CLASSES, leave_out=apart, limit_per_class=per_class)
     indices = [list(classes).index(label) for label in IMAGENETTE_CLASSES.values()]
     return replace(photos, labels=photos.labels.new_tensor(indices)[photos.labels])

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from effnet_viz.engine import weights
+from effnet_viz.engine.images import read_rgb
 from effnet_viz.engine.maps import cam, metrics
 from effnet_viz.engine.weights import LoadedModel
 from effnet_viz.evidence.attention import (
@@ -77,8 +78,8 @@ def mean_percent(values: Array) -> float:
 
 def open_photo(folder: Path, photo: BoxedPhoto) -> Image.Image:
     """The photo as a square, whole: boxes are fractions of its sides."""
-    with Image.open(find_photo(folder, photo)) as image:
-        return image.convert("RGB").resize((PHOTO_PX, PHOTO_PX), Image.Resampling.BILINEAR)
+    image = read_rgb(find_photo(folder, photo))
+    return image.resize((PHOTO_PX, PHOTO_PX), Image.Resampling.BILINEAR)
 
 
 def score_model(

@@ -11,7 +11,11 @@ import shutil
 import tarfile
 import threading
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock
 
 from effnet_viz.engine.download import Progress, Source, verified_file
 from effnet_viz.errors import ResourceError, UserError
@@ -73,9 +77,30 @@ def fetch(on_progress: Progress | None = None, cache: Path | None = None) -> Pat
     folder = photos_folder(cache)
     with _fetching:
         if not folder.is_dir():
-            _fetch(folder, on_progress)
+            with _alone(folder.parent):
+                if not folder.is_dir():
+                    _fetch(folder, on_progress)
     list_samples.cache_clear()
     return folder
+
+
+@contextmanager
+def _alone(cache: Path) -> Iterator[None]:
+    """Of the programs that fetch into a folder one does, the others wait: they would move the
+    photos from under each other's hands."""
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(cache / "imagenette.lock")
+        lock.acquire()
+    except OSError as error:
+        raise ResourceError(
+            f"Imagenette's photos cannot be written to {cache} ({error}); make the folder "
+            f"writable. {_MEANWHILE}"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _fetch(folder: Path, on_progress: Progress | None) -> None:

@@ -20,7 +20,7 @@ from torchvision.models.efficientnet import MBConv
 from torchvision.transforms import RandomResizedCrop
 from torchvision.transforms.v2 import functional as F
 
-from effnet_viz.engine.images import MEAN, STD
+from effnet_viz.engine.images import MEAN, STD, read_rgb
 from effnet_viz.engine.models import build_model
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.splits import Split, listed
@@ -116,7 +116,7 @@ def load_photos(
 
     ``leave_out`` holds file names to skip; ``only`` keeps the photos of a listed split, where there
     are any. Classes are numbered in sorted order of their folders. Raises UserError where the
-    folder has no classes or no photos.
+    folder has no classes or no photos, or a file that cannot be read.
     """
     if not folder.is_dir():
         raise UserError(f"There is no folder {folder}; pass one that holds <class>/<photo> files.")
@@ -129,13 +129,12 @@ def load_photos(
         paths = [
             path
             for path in sorted((folder / name).glob("*"))
-            if path.suffix.lower() in PHOTO_SUFFIXES and path.name not in leave_out
+            if path.suffix.lower() in PHOTO_SUFFIXES
+            and path.name not in leave_out
+            and path.name[0] != "."  # what a Mac writes beside a photo
         ]
         for path in paths[:limit_per_class]:
-            with Image.open(path) as photo:
-                square = photo.convert("RGB").resize(
-                    (store_px, store_px), Image.Resampling.BILINEAR
-                )
+            square = read_rgb(path).resize((store_px, store_px), Image.Resampling.BILINEAR)
             images.append(F.pil_to_tensor(square))
             labels.append(label)
             files.append(f"{name}/{path.name}")
@@ -226,7 +225,10 @@ def train(
         identity["detail"] = photos.detail
     history: list[EpochResult] = []
     if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
+        try:
+            state = torch.load(checkpoint, weights_only=True)
+        except Exception as error:  # each kind of damage with its own
+            raise UserError(f"{checkpoint} is damaged; remove it to begin anew.") from error
         if state["identity"] != identity:
             raise UserError(
                 f"{checkpoint} is from another architecture, recipe or photo set; "

@@ -1,5 +1,7 @@
 """The page's background work against the engine called directly."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -142,7 +144,22 @@ def test_a_fine_tune_is_asked_about_photos_it_never_saw(photo_folder):
     tuned = finished(
         lambda task: compare.fine_tuned(task, parent, CLASSROOM_BASELINE, folder, 1, "cpu")
     ).result
-    unseen = compare._unseen(folder, parent.classes)
+    unseen = compare._unseen(folder, parent)
     assert tuned.record["unseen"] == len(unseen) == 20
     assert tuned.record["parent_top1"] == top1_percent(parent.module, unseen, 96)
     assert tuned.record["unseen_top1"] == pytest.approx(top1_percent(tuned.module, unseen, 96))
+
+
+def test_a_network_of_imagenet_has_seen_most_of_imagenettes_validation_photos(photo_folder):
+    """Those called after the folder of their class are among ImageNet's training photos."""
+    for wnid in IMAGENETTE_CLASSES:
+        (photo_folder / "val" / wnid).mkdir(parents=True)
+        photo = (photo_folder / "train" / wnid / "0.JPEG").read_bytes()
+        for name in (f"{wnid}_12.JPEG", "ILSVRC2012_val_00000007.JPEG"):
+            (photo_folder / "val" / wnid / name).write_bytes(photo)
+    parent = weights.load_model("classroom", "baseline", optimised=False)
+    assert len(compare._unseen(photo_folder / "train", parent)) == 20
+    relative = replace(parent, family="imagenet")
+    unseen = compare._unseen(photo_folder / "train", relative)
+    assert len(unseen) == 10
+    assert {file.rpartition("/")[2] for file in unseen.files} == {"ILSVRC2012_val_00000007.JPEG"}

@@ -4,6 +4,7 @@ import hashlib
 import io
 import tarfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import Image
@@ -68,7 +69,8 @@ def test_real_photos_become_samples_with_their_class(publisher):
 
     assert progress[-1] == (len(body), len(body))
     assert imagenette.is_fetched()
-    assert [path.name for path in publisher.cache.iterdir()] == ["imagenette2-320"]
+    there = {path.name for path in publisher.cache.iterdir()}
+    assert there - {"imagenette.lock"} == {"imagenette2-320"}
     assert len(list(folder.glob("val/*/*.JPEG"))) == 10 * VAL_PHOTOS
 
     fetched = [sample for sample in list_samples() if sample not in before]
@@ -84,6 +86,21 @@ def test_real_photos_become_samples_with_their_class(publisher):
         assert decode(read_sample(sample.name)).tobytes() == image.tobytes()
 
     imagenette.fetch()
+    assert len(publisher.server.requests) == 1
+
+
+def test_of_several_programs_one_fetches_and_the_others_wait(publisher, monkeypatch):
+    """A program is told from another by its own lock: here two threads that share none."""
+    publisher(archive())
+
+    class NoLock:
+        __enter__ = __exit__ = lambda self, *_: None
+
+    monkeypatch.setattr(imagenette, "_fetching", NoLock())
+    with ThreadPoolExecutor(4) as pool:
+        folders = set(pool.map(lambda _: imagenette.fetch(), range(4)))
+    (folder,) = folders
+    assert len(list(folder.glob("val/*/*.JPEG"))) == 10 * VAL_PHOTOS
     assert len(publisher.server.requests) == 1
 
 

@@ -291,3 +291,27 @@ def test_quiet_blocks_start_as_the_identity():
         channels = block.block[0][0].in_channels
         x = torch.randn(2, channels, 7, 7)
         assert torch.equal(block(x), x)
+
+
+def test_a_file_that_is_no_photo_is_named_and_one_that_is_hidden_is_passed_over(
+    folder, tmp_path, capsys
+):
+    inside = next(path for path in (folder / "train").iterdir() if path.is_dir())
+    hidden, broken = inside / "._0.JPEG", inside / "zz.JPEG"
+    hidden.write_bytes(b"\0\5\x16\7")  # as a Mac writes beside a photo
+    count = len(load_photos(folder / "train"))
+    broken.write_bytes(b"\xff\xd8\xff nothing more")
+    try:
+        with pytest.raises(UserError, match=r"zz\.JPEG cannot be read as a photo"):
+            load_photos(folder / "train")
+    finally:
+        hidden.unlink()
+        broken.unlink()
+    assert len(load_photos(folder / "train")) == count
+
+
+def test_a_damaged_checkpoint_is_one_sentence(tmp_path):
+    (tmp_path / "it.pt").write_bytes(b"PK not really")
+    photos = colours(10)
+    with pytest.raises(UserError, match=r"it\.pt is damaged; remove it to begin anew"):
+        train(TINY, photos, photos, RECIPE, tmp_path / "it.pt")
