@@ -171,7 +171,7 @@ def test_the_scale_pages_lite_network_grows_from_lite0(open_page):
     app.multiselect(key="models").set_value(["lite/lite0", "custom/scale"]).run()
     table = tables(app)[0]
     assert table["says"].iloc[0] == table["says"].iloc[1]
-    assert "grown from lite lite0, not trained further" in texts(app)
+    assert "badge[grown] from lite lite0, not trained further" in texts(app)
 
 
 def test_labels_of_lite_are_imagenets_and_of_the_published_crop():
