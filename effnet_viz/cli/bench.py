@@ -7,7 +7,7 @@ from argparse import Namespace
 
 from effnet_viz.cli.cost import DIRECT_OPTIONS, LAW_OPTIONS, scaled_network
 from effnet_viz.cli.terminal import print_json, print_table, progress
-from effnet_viz.engine.inference import choose_device
+from effnet_viz.engine.optimise import choose_device
 from effnet_viz.engine.timing import models
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.measured.verdicts import in_words, verdicts

@@ -114,7 +114,8 @@ def check_torch_pair() -> str:
 
 def check_device() -> str:
     """The device that ``auto`` chooses can compute."""
-    from effnet_viz.engine.inference import choose_device, device_label
+    from effnet_viz.engine.inference import device_label
+    from effnet_viz.engine.optimise import choose_device
 
     torch = import_module("torch")
     device = choose_device("auto")

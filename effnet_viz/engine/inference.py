@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from effnet_viz.engine.images import Square
     from effnet_viz.engine.weights import LoadedModel
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
 
 #: Most multiply-adds of one pass that are still worth waiting for (B7 has 38 billion): tens of
 #: seconds on two CPU cores.
@@ -46,31 +45,6 @@ BATCH_MACS = 40 * 10**9
 UNKNOWN_MEMORY_BYTES = 4 * 1024**3
 
 Result = TypeVar("Result")
-
-
-def choose_device(choice: str = "auto") -> str:
-    """``cpu``, ``cuda``, ``cuda:1`` or ``mps``; ``auto`` takes a GPU where there is one.
-
-    Raises UserError for a device this machine does not have.
-    """
-    kind, _, number = choice.partition(":")
-    if kind == "cuda" and number.isdigit() and int(number) < torch.cuda.device_count():
-        return choice
-    if choice not in DEVICES:
-        raise UserError(f"There is no device {choice!r}; choose one of {', '.join(DEVICES)}.")
-    there = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if choice == "auto":
-        return next(device for device, usable in there.items() if usable)
-    if not there[choice]:
-        usable = [device for device, is_there in there.items() if is_there]
-        raise UserError(
-            f"PyTorch finds no {choice} device on this machine; choose auto or {usable[-1]}."
-        )
-    return choice
 
 
 def device_label(device: str) -> str:

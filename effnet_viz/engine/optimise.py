@@ -1,4 +1,5 @@
-"""The same network, faster: batch norm folded into convolutions, frozen, and its graph for the CPU.
+"""The same network, faster: batch norm folded into convolutions, frozen, and its graph for the CPU;
+and which devices there are for it.
 
 A batch norm in evaluation mode is a fixed scale and shift per channel, so it can be multiplied into
 the convolution before it once, when a model is loaded, instead of at every forward pass.
@@ -15,7 +16,35 @@ from torch import nn
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 from effnet_viz.engine.graph.runtime import attach
+from effnet_viz.errors import UserError
 from effnet_viz.scaling.architectures import ArchitectureSpec
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+def choose_device(choice: str = "auto") -> str:
+    """``cpu``, ``cuda``, ``cuda:1`` or ``mps``; ``auto`` takes a GPU where there is one.
+
+    Raises UserError for a device this machine does not have.
+    """
+    kind, _, number = choice.partition(":")
+    if kind == "cuda" and number.isdigit() and int(number) < torch.cuda.device_count():
+        return choice
+    if choice not in DEVICES:
+        raise UserError(f"There is no device {choice!r}; choose one of {', '.join(DEVICES)}.")
+    there = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if choice == "auto":
+        return next(device for device, usable in there.items() if usable)
+    if not there[choice]:
+        usable = [device for device, is_there in there.items() if is_there]
+        raise UserError(
+            f"PyTorch finds no {choice} device on this machine; choose auto or {usable[-1]}."
+        )
+    return choice
 
 
 @torch.no_grad()

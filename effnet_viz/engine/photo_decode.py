@@ -7,6 +7,7 @@ import hashlib
 import io
 import itertools
 import math
+import re
 import threading
 from collections.abc import Iterator
 
@@ -207,7 +208,7 @@ def _loaded(
             raise
     else:
         return image, None
-    if not photo_files.all_scans_begun(parts):
+    if not _all_scans_begun(parts):
         raise CutError
     # Decoded twice, with nothing and with noise where the file ends: what differs is what lacks.
     begun = parts.data.rstrip(b"\xff")
@@ -219,6 +220,22 @@ def _loaded(
     if lacking >= _LACKING * plain.height:
         raise CutError
     return plain, lacking / plain.height
+
+
+def _all_scans_begun(parts: PhotoFileParts) -> bool:
+    """Whether a JPEG that ends early has at least begun to give every component's last bit."""
+    assert parts.frame is not None
+    given: dict[int, set[int]] = {component: set() for component in parts.frame.components}
+    for scan in re.finditer(rb"\xff\xda..(.)", parts.data, re.DOTALL):
+        count = scan[1][0]
+        header = parts.data[scan.end() : scan.end() + 2 * count + 3]
+        if len(header) < 2 * count + 3:
+            return False
+        first, last, bits = header[-3:]
+        if not bits & 15:
+            for component in header[: 2 * count : 2]:
+                given.setdefault(component, set()).update(range(first, last + 1))
+    return all(len(given[component]) == 64 for component in parts.frame.components)
 
 
 def _ended(data: bytes, scale: int) -> ImageFile.ImageFile:

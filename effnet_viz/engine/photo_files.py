@@ -190,22 +190,6 @@ def _end_of_scans(data: bytes, at: int) -> int:
     return len(data)
 
 
-def all_scans_begun(parts: PhotoFileParts) -> bool:
-    """Whether a JPEG that ends early has at least begun to give every component's last bit."""
-    assert parts.frame is not None
-    given: dict[int, set[int]] = {component: set() for component in parts.frame.components}
-    for scan in re.finditer(rb"\xff\xda..(.)", parts.data, re.DOTALL):
-        count = scan[1][0]
-        header = parts.data[scan.end() : scan.end() + 2 * count + 3]
-        if len(header) < 2 * count + 3:
-            return False
-        first, last, bits = header[-3:]
-        if not bits & 15:
-            for component in header[: 2 * count : 2]:
-                given.setdefault(component, set()).update(range(first, last + 1))
-    return all(len(given[component]) == 64 for component in parts.frame.components)
-
-
 def _png(data: bytes) -> PhotoFileParts:
     kept, at, ended = [_PNG], len(_PNG), False
     size: tuple[int, int] | None = None

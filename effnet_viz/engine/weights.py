@@ -24,9 +24,8 @@ from torch import Tensor, nn
 from effnet_viz.engine import images, packages, published
 from effnet_viz.engine.calibration import fit_batch_norms
 from effnet_viz.engine.download import Progress
-from effnet_viz.engine.inference import choose_device
 from effnet_viz.engine.models import build_model, skeleton
-from effnet_viz.engine.optimise import optimise
+from effnet_viz.engine.optimise import choose_device, optimise
 from effnet_viz.errors import ResourceError, UserError
 from effnet_viz.evidence.checkpoints import (
     CHECKPOINT_DIR,

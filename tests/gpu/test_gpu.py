@@ -15,8 +15,9 @@ import skimage.data
 import torch
 from PIL import Image
 
-from effnet_viz.engine.inference import choose_device, device_label, predict
+from effnet_viz.engine.inference import device_label, predict
 from effnet_viz.engine.maps.cam import METHODS, all_stages, compute_cam, stage_count
+from effnet_viz.engine.optimise import choose_device
 from effnet_viz.engine.timing import models, one_pass
 from effnet_viz.engine.timing.one_pass import measure_latency, synchronise
 from effnet_viz.engine.weights import LoadedModel, load_model, untrained_model

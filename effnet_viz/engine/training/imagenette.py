@@ -15,8 +15,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock
-
 from effnet_viz.engine.download import Progress, Source, verified_file
 from effnet_viz.errors import ResourceError, UserError
 from effnet_viz.evidence.samples import IMAGENETTE_NAME, cache_folder, list_samples
@@ -88,6 +86,8 @@ def fetch(on_progress: Progress | None = None, cache: Path | None = None) -> Pat
 def _alone(cache: Path) -> Iterator[None]:
     """Of the programs that fetch into a folder one does, the others wait: they would move the
     photos from under each other's hands."""
+    from filelock import FileLock
+
     try:
         cache.mkdir(parents=True, exist_ok=True)
         lock = FileLock(cache / "imagenette.lock")

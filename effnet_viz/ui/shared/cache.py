@@ -136,9 +136,9 @@ def imagenet_classes() -> tuple[str, ...]:
 def device(choice: str) -> str:
     """The torch device for a choice of the sidebar. Raises UserError where it is not there."""
     loaded()
-    from effnet_viz.engine import inference
+    from effnet_viz.engine import optimise
 
-    return inference.choose_device(choice)
+    return optimise.choose_device(choice)
 
 
 @st.cache_data(show_spinner=False)
@@ -392,7 +392,7 @@ def rank_correlation(result: CamResult, other: CamResult) -> float | None:
 def accelerator() -> str | None:
     """The GPU's torch device, None where there is none."""
     loaded()
-    from effnet_viz.engine import inference
+    from effnet_viz.engine import optimise
 
-    device = inference.choose_device("auto")
+    device = optimise.choose_device("auto")
     return None if device == "cpu" else device

@@ -16,11 +16,11 @@ from effnet_viz.engine import inference
 from effnet_viz.engine.images import Square
 from effnet_viz.engine.inference import (
     available_memory_bytes,
-    choose_device,
     device_label,
     guard,
     predict,
 )
+from effnet_viz.engine.optimise import choose_device
 from effnet_viz.engine.weights import load_model, untrained_model
 from effnet_viz.errors import UserError
 from effnet_viz.scaling.architectures import EFFICIENTNET_B0

@@ -87,6 +87,8 @@ def test_heavy_work_takes_turns_and_says_its_place():
         assert go.wait(10)
 
     first = Background(work).start()
+    while not order:
+        assert not first.wait(0.01)
     second = Background(lambda task: order.append("second")).start()
     third = Background(lambda task: order.append("third")).start()
     while "before you" not in third.standing().what:
