@@ -175,6 +175,25 @@ def guard(
         )
 
 
+def guard_loaded(
+    model: LoadedModel,
+    *,
+    batch_size: int = 1,
+    map_stage: int | None = None,
+    extra_bytes: int = 0,
+) -> None:
+    """`guard` for a model that is loaded, on its own device and by its own name."""
+    guard(
+        model.spec,
+        name=model.name,
+        device=model.device,
+        loaded=True,
+        batch_size=batch_size,
+        map_stage=map_stage,
+        extra_bytes=extra_bytes,
+    )
+
+
 def batch_at_once(spec: ArchitectureSpec, most: int = 16) -> int:
     """How many images to run in one pass where many wait: at most ``most``, and no more than take
     about a second on two CPU cores, so that long work can report and be stopped in between."""
@@ -205,7 +224,7 @@ def predict(
     """
     if top < 1:
         raise UserError(f"Ask for at least one class, not {top}.")
-    guard(model.spec, name=model.name, device=model.device, loaded=True)
+    guard_loaded(model)
     inputs = model.preprocess(image, square)
 
     def ask(model: LoadedModel) -> Prediction:

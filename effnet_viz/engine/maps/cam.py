@@ -18,7 +18,7 @@ from effnet_viz.engine.inference import (
     batch_at_once,
     class_index,
     class_label,
-    guard,
+    guard_loaded,
     not_finite,
     with_cpu_fallback,
 )
@@ -109,13 +109,7 @@ def photo_features(
     Give the result to `compute_cam` or `all_stages` with the same model, photo and square. Raises
     UserError where the machine cannot hold them and where the network's output is not finite.
     """
-    guard(
-        model.spec,
-        name=model.name,
-        device=model.device,
-        loaded=True,
-        extra_bytes=features_bytes(model.spec),
-    )
+    guard_loaded(model, extra_bytes=features_bytes(model.spec))
     inputs = model.preprocess(image, square)
 
     def run(model: LoadedModel) -> Features:
@@ -282,11 +276,8 @@ def _guard(
     """``keeps``: every stage's output is held on to. Features that exist already are no longer
     free memory, unless they must move to the model's device."""
     moves = features is not None and features.inputs.device.type != model.device.partition(":")[0]
-    guard(
-        model.spec,
-        name=model.name,
-        device=model.device,
-        loaded=True,
+    guard_loaded(
+        model,
         batch_size=batch_at_once(model.spec) if METHODS[method].slow else 1,
         map_stage=stage if METHODS[method].gradients else None,
         extra_bytes=features_bytes(model.spec) if moves or (keeps and features is None) else 0,

@@ -22,7 +22,7 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional
 
 from effnet_viz.engine.graph.runtime import forward
-from effnet_viz.engine.inference import batch_at_once, guard, with_cpu_fallback
+from effnet_viz.engine.inference import batch_at_once, guard_loaded, with_cpu_fallback
 from effnet_viz.engine.maps.placing import resampled
 from effnet_viz.engine.weights import seeding
 from effnet_viz.errors import Cancelled, UserError
@@ -70,13 +70,7 @@ def deletion_insertion(
     _check(result)
     if steps < 1:
         raise UserError(f"Pixels are removed in at least one step, not in {steps}.")
-    guard(
-        model.spec,
-        name=model.name,
-        device=model.device,
-        loaded=True,
-        batch_size=batch_at_once(model.spec),
-    )
+    guard_loaded(model, batch_size=batch_at_once(model.spec))
     inputs = model.preprocess(image, square)
     order = _most_important_first(result, inputs)
     kept = np.linspace(0, order.size, steps + 1).round().astype(int)
@@ -161,7 +155,7 @@ def road(
     Methods, arXiv:2202.00449. Raises UserError for a map without evidence, and Cancelled.
     """
     _check(result)
-    guard(model.spec, name=model.name, device=model.device, loaded=True)
+    guard_loaded(model)
     inputs = model.preprocess(image, square)
     importance = _importance(result, inputs)
     ranks = np.empty(importance.size, dtype=np.float32)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from effnet_viz.engine.graph.runtime import MOST_AT_ONCE, batch_of
 from effnet_viz.engine.images import square
-from effnet_viz.engine.inference import batch_at_once, guard, not_finite
+from effnet_viz.engine.inference import batch_at_once, guard_loaded, not_finite
 from effnet_viz.engine.maps.raw import Parts, take_apart
 from effnet_viz.engine.maps.tail import through
 from effnet_viz.errors import UserError
@@ -68,8 +68,15 @@ def seen(
     """One pass of every photo's centre square. ``on_progress`` gets (photos done, in total) before
     every batch. Raises UserError as `last_stage` does, and where the machine cannot run it."""
     size = at_once(model)
-    guard(model.spec, name=model.name, device=model.device, loaded=True, batch_size=size)
+    guard_loaded(model, batch_size=size)
     pooled, maps, times = [], {}, []
+
+    def timed(inputs: Tensor) -> Array:
+        began = time.perf_counter()
+        found = last_stage(model, inputs)
+        times.append((time.perf_counter() - began) / len(inputs))
+        return found
+
     for start in range(0, len(photos), size):
         if on_progress is not None:
             on_progress(start, len(photos))
@@ -77,19 +84,13 @@ def seen(
         inputs = torch.cat([model.preprocess(photo, square(*photo.size)) for photo in part])
         if len(photos) > size > len(part):  # a batch of another size would be compiled first
             inputs = torch.cat([inputs, inputs[-1:].expand(size - len(part), -1, -1, -1)])
-        began = time.perf_counter()
-        found = last_stage(model, inputs)
-        times.append((time.perf_counter() - began) / len(inputs))
-        if start == 0:  # the first pass compiles
-            times.clear()
-            if len(photos) <= size:
-                began = time.perf_counter()
-                last_stage(model, inputs)
-                times.append((time.perf_counter() - began) / len(inputs))
+        found = timed(inputs)
         pooled.append(found[: len(part)].mean(axis=(2, 3)))
         for number in keep_maps & set(range(start, start + len(part))):
             maps[number] = found[number - start].copy()
-    return Seen(np.concatenate(pooled), maps, statistics.median(times))
+    if len(times) == 1:
+        timed(inputs)
+    return Seen(np.concatenate(pooled), maps, statistics.median(times[1:]))  # the first compiles
 
 
 def pooled(model: LoadedModel, photos: Sequence[Image.Image]) -> Array:

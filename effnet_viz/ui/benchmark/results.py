@@ -197,9 +197,8 @@ def table(choice: Choice, shown: Shown) -> None:
         "output, float32): computed here. Time of one pass: median (quartiles), after two passes "
         f"to warm up. Images/s and peak memory{memory}: measured; the peak is what the process "
         "held beyond what it held before the model was made (on a GPU: what torch allocated), the "
-        "libraries' "
-        "own buffers with it, and is missing where the system does not tell. Weights are random: "
-        "time does not depend on them."
+        "libraries' own buffers with it, and is missing where the system does not tell. Weights "
+        "are random: time does not depend on them."
     )
 
 

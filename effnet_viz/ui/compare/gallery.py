@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from effnet_viz.engine.requests import MapRequest
 from effnet_viz.errors import ResourceError, UserError
@@ -72,14 +71,10 @@ def _request(view: View, network: Network, answers: Mapping[str, TopClass]) -> M
 def _fetch(view: View) -> None:
     """Download what is not here yet; which networks cannot be had is remembered."""
     unreachable = _unreachable()
-    bar = st.progress(0.0, text="Loading the networks")
-    for network in view.family.runnable:
-        if network.key not in unreachable:
-            try:
-                cache.fetch(view.look(network).model, _download_progress(bar, 0.0, network.title))
-            except ResourceError as error:
-                unreachable[network.key] = str(error)
-    bar.empty()
+    wanted = {n.title: n for n in view.family.runnable if n.key not in unreachable}
+    models = {title: view.look(network).model for title, network in wanted.items()}
+    for title, error in model_views.fetch(models).items():
+        unreachable[wanted[title].key] = error
 
 
 def _unreachable() -> dict[str, str]:
@@ -102,7 +97,7 @@ def _answered(view: View) -> dict[str, TopClass]:
             continue
         look = view.look(network)
         try:
-            cache.load(look.model, _download_progress(bar, share, network.title))
+            cache.load(look.model, model_views.download_progress(bar, share, network.title))
             answers[network.key] = cache.answer(look)
         except ResourceError as error:
             unreachable[network.key] = str(error)
@@ -157,13 +152,6 @@ def _offer_retry(networks: tuple[Network, ...], unreachable: dict[str, str]) -> 
     with st.container(horizontal=True):
         st.button("Try again", icon=":material/refresh:", on_click=again, key="try_again")
         st.button("Show the classroom family", on_click=classroom, key="to_classroom")
-
-
-def _download_progress(bar: DeltaGenerator, share: float, title: str) -> Callable[[int, int], None]:
-    def show(done: int, total: int) -> None:
-        bar.progress(share, text=f"Fetching {title}: {done / 2**20:.0f} of {total / 2**20:.0f} MB")
-
-    return show
 
 
 def heading(maps: Maps) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from effnet_viz.engine.requests import PredictRequest
 from effnet_viz.errors import UserError
@@ -175,9 +174,11 @@ def run_models(
         requests = {choice.title: _request(photo, choice, device) for choice in choices}
         kept = {title: cache.kept_prediction(request) for title, request in requests.items()}
         if None in kept.values():
-            here = _fetched(requests)
+            failed = model_views.fetch({title: r.model for title, r in requests.items()})
+            for title, error in failed.items():
+                st.error(f"**{title}**: {error}", icon=":material/error:")
             with my_turn(device):
-                predictions = _predicted(here)
+                predictions = _predicted({t: r for t, r in requests.items() if t not in failed})
         else:
             predictions = {title: made for title, made in kept.items() if made is not None}
     st.session_state["last_predictions"] = predictions
@@ -189,20 +190,6 @@ def _request(photo: Photo, choice: ModelChoice, device: str) -> PredictRequest:
     return PredictRequest(photo.file, cache.model_ref(choice.key, device, spec))
 
 
-def _fetched(requests: Mapping[str, PredictRequest]) -> dict[str, PredictRequest]:
-    """Those whose weights are on this machine, where need be from now on; the others say why."""
-    here: dict[str, PredictRequest] = {}
-    bar = st.progress(0.0, text="Loading the networks")
-    for title, request in requests.items():
-        try:
-            cache.fetch(request.model, _download_progress(bar, 0.0, title))
-            here[title] = request
-        except UserError as error:
-            st.error(f"**{title}**: {error}", icon=":material/error:")
-    bar.empty()
-    return here
-
-
 def _predicted(requests: Mapping[str, PredictRequest]) -> dict[str, Prediction]:
     predictions: dict[str, Prediction] = {}
     bar = st.progress(0.0, text="Loading the networks")
@@ -210,19 +197,12 @@ def _predicted(requests: Mapping[str, PredictRequest]) -> dict[str, Prediction]:
         share = done / len(requests)
         bar.progress(share, text=f"Running {title}")
         try:
-            cache.load(request.model, _download_progress(bar, share, title))
+            cache.load(request.model, model_views.download_progress(bar, share, title))
             predictions[title] = cache.predict(request)
         except UserError as error:
             st.error(f"**{title}**: {error}", icon=":material/error:")
     bar.empty()
     return predictions
-
-
-def _download_progress(bar: DeltaGenerator, share: float, title: str) -> Callable[[int, int], None]:
-    def show(done: int, total: int) -> None:
-        bar.progress(share, text=f"Fetching {title}: {done / 2**20:.0f} of {total / 2**20:.0f} MB")
-
-    return show
 
 
 def bars_alt(predictions: Mapping[str, Prediction]) -> str:

@@ -202,9 +202,6 @@ def _limit(shown: Shown) -> dict[str, Any] | None:
     return {"sentence": sentence, "back": None} if sentence else None
 
 
-#: What a release may set, and between which values.
-
-
 def _moved() -> None:
     """What the component says, in order; what was heard before is told again, and skipped."""
     for change in (st.session_state[_CONTROLS].get("moved") or {}).get("changes", ()):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from effnet_viz.engine import images
-from effnet_viz.engine.requests import Look
+from effnet_viz.engine.requests import Look, ModelRef
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.lite import read_outside
 from effnet_viz.scaling.families import IMAGENET, IMAGENETTE_CLASSES, LITE, SHIPPED, UNTRAINED
@@ -54,6 +55,29 @@ def weights_line(weights: str, meaning: str = "") -> str:
 def _kind(weights: str) -> str:
     words = {SHIPPED: "shipped", IMAGENET: "ImageNet", LITE: "ImageNet", UNTRAINED: "untrained"}
     return words.get(weights, "fine-tuned" if "then trained" in weights else "grown")
+
+
+def download_progress(bar: DeltaGenerator, share: float, title: str) -> Callable[[int, int], None]:
+    """What tells a bar, standing at ``share``, of (bytes done, bytes in total) of a download."""
+
+    def show(done: int, total: int) -> None:
+        bar.progress(share, text=f"Fetching {title}: {done / 2**20:.0f} of {total / 2**20:.0f} MB")
+
+    return show
+
+
+def fetch(models: Mapping[str, ModelRef]) -> dict[str, str]:
+    """Download the weights of models, by title, that are not on this machine; why some could not be
+    had, by title. Call it before it is one's turn at the engine."""
+    failed: dict[str, str] = {}
+    bar = st.empty()
+    for title, model in models.items():
+        try:
+            cache.fetch(model, download_progress(bar, 0.0, title))
+        except UserError as error:
+            failed[title] = str(error)
+    bar.empty()
+    return failed
 
 
 def class_warning(photo: Photo, families: Iterable[str]) -> None:
