@@ -10,7 +10,6 @@ import streamlit as st
 from effnet_viz.evidence.attention import (
     BASELINE_NAME,
     CENTRE,
-    MEASURES,
     TILES_FILE,
     TITLES,
     TRAINED,
@@ -76,7 +75,7 @@ def measured(maps: Maps) -> None:
     st.markdown(MEANINGS[measure])
     st.markdown(verdict(rows, measure))
     chart(
-        drawings.measured(rows, measure, MEASURES[measure].partition(",")[0]),
+        drawings.measured(rows, measure, TITLES[measure]),
         f"attention_{measure}",
         f"{TITLES[measure]}: "
         + "; ".join(drawings.said(r) for r in rows_of_measure(rows, measure)),
