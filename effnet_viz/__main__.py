@@ -229,6 +229,10 @@ def _add_search(add_parser: AddParser) -> None:
         "--points", type=int, default=DEFAULT_POINTS, metavar="N",
         help="the first N of corners, mixtures and pairs (default: %(default)s)",
     )  # fmt: skip
+    command.add_argument(
+        "--best", type=int, metavar="N",
+        help="of these only the N that the first seed in OUT found best: for other seeds of them",
+    )  # fmt: skip
     command.add_argument("--batch-size", type=int, metavar="N", help="default: the recipe's")
     command.add_argument("--per-class", type=int, metavar="N", help="default: all photos")
     command.add_argument(

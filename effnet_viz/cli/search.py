@@ -22,7 +22,7 @@ from effnet_viz.evidence.search.records import CurveRow, SearchRow
 
 def run_search(options: Namespace) -> None:
     """Train what is left of the search and say who won; a stopped run goes on."""
-    for name in ("epochs", "threads", "per_class", "batch_size"):
+    for name in ("epochs", "threads", "per_class", "batch_size", "best"):
         value = getattr(options, name)
         if value is not None and value < 1:
             raise UserError(f"--{name.replace('_', '-')} must be at least 1, not {value}.")
@@ -35,7 +35,7 @@ def run_search(options: Namespace) -> None:
         seed=options.seed,
         batch_size=options.batch_size or RECIPE.batch_size,
     )
-    points = search_points(options.points)
+    points = _points(options)
     leave_out = read_names(options.leave_out)
     photos, held_out = search.load_search_photos(
         data_folder(options.data), leave_out, options.per_class, options.held_out
@@ -48,6 +48,20 @@ def run_search(options: Namespace) -> None:
         print(f"{len(points) - len(rows)} points are being trained by another process.")
     else:
         _print_outcome(outcome, whole.out)
+
+
+def _points(options: Namespace) -> tuple[SearchPoint, ...]:
+    points = search_points(options.points)
+    if options.best is None:
+        return points
+    rows = records.read_rows(Path(options.out))
+    if not rows:
+        raise UserError(
+            f"--best chooses among finished points, and {options.out} has none: search without it "
+            "first."
+        )
+    chosen = records.first_best(rows, options.best)
+    return tuple(point for point in points if point.name in chosen)
 
 
 def _train(whole: search.Search) -> list[SearchRow]:

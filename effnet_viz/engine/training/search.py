@@ -25,7 +25,7 @@ from effnet_viz.engine.training.recipe import (
 )
 from effnet_viz.errors import UserError
 from effnet_viz.evidence.search import records
-from effnet_viz.evidence.search.points import SearchPoint
+from effnet_viz.evidence.search.points import SearchPoint, search_points
 from effnet_viz.evidence.search.records import CurveRow, SearchRow, row_of
 from effnet_viz.evidence.splits import read_names
 from effnet_viz.scaling.families import IMAGENETTE_CLASSES
@@ -141,7 +141,7 @@ def _work_file(search: Search, point: SearchPoint, suffix: str) -> Path:
 def _train(
     search: Search, point: SearchPoint, on_step: OnStep | None, on_epoch: OnEpoch | None
 ) -> SearchRow:
-    order = [p.name for p in search.points]
+    order = [p.name for p in search_points(base=point.base)]
     writing = FileLock(search.work / "results.lock")
 
     def record(result: EpochResult) -> CurveRow:

@@ -208,6 +208,15 @@ def results(rows: Iterable[SearchRow]) -> list[PointResult]:
     return sorted(found, key=lambda result: -result.held_out_top1)
 
 
+def first_best(rows: Iterable[SearchRow], count: int) -> list[str]:
+    """The names of the ``count`` points that were best with the first seed: which they are does not
+    change while other seeds of them are trained."""
+    found = list(rows)
+    first = min((row.seed for row in found), default=0)
+    ranked = results(row for row in found if row.seed == first)
+    return [result.point.name for result in ranked[:count]]
+
+
 def margin(best: PointResult) -> float:
     """How many points two networks as good as this one may differ by chance."""
     return accuracy.margin(best.held_out_top1, best.rows[0].held_out_n)

@@ -178,3 +178,21 @@ def test_bad_options_are_one_line(folder, tmp_path, capsys, wrong):
     assert main(command(folder, tmp_path, "--points", "1", *wrong)) == 2
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("error: ")
+
+
+def test_other_seeds_of_the_best_points_are_those_of_the_first_seed(folder, tmp_path, capsys):
+    assert main(command(folder, tmp_path, "--points", "2")) == 0
+    best = records.results(records.read_rows(tmp_path))[0].point.name
+    for seed in ("1", "2"):
+        assert main(command(folder, tmp_path, "--points", "2", "--seed", seed, "--best", "1")) == 0
+    rows = [(row.point, row.seed) for row in records.read_rows(tmp_path)]
+    assert rows == [("depth", 0), ("width", 0), (best, 1), (best, 2)]
+    outcome = records.read_outcome(tmp_path)
+    assert outcome
+    assert outcome["seeds"] == [0, 1, 2]
+    assert outcome["points"] == 2
+
+
+def test_there_is_no_best_before_the_search(folder, tmp_path, capsys):
+    assert main(command(folder, tmp_path, "--best", "1")) == 2
+    assert "has none: search without it first" in capsys.readouterr().err

@@ -107,3 +107,10 @@ def test_the_outcome_names_winner_and_best_mixture_with_their_phi(tmp_path):
 
 def test_rows_are_plain_data():
     assert asdict(replace(row(0, 1.0), seed=3))["seed"] == 3
+
+
+def test_which_points_are_best_is_not_changed_by_other_seeds_of_them() -> None:
+    rows = [row(0, 60.0), row(1, 55.0), row(2, 50.0)]
+    names = [ORDER[0], ORDER[1]]
+    assert records.first_best(rows, 2) == names
+    assert records.first_best([*rows, row(0, 10.0, seed=1)], 2) == names
