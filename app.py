@@ -3,7 +3,7 @@
 import streamlit as st
 
 from effnet_viz.evidence.files import asset
-from effnet_viz.ui.frame import contrast, copy_link, narrow, served, steps
+from effnet_viz.ui.frame import contrast, copy_link, narrow, reach, served, steps, unseen
 from effnet_viz.ui.lesson import glossary
 from effnet_viz.ui.shared import engine, widgets
 
@@ -77,9 +77,11 @@ page = st.navigation(
         ],
     }
 )
-steps.keep_steps()
-contrast.readable()
-narrow.stacked()
+with unseen.unseen():
+    steps.keep_steps()
+    reach.by_keyboard()
+    contrast.readable()
+    narrow.stacked()
 widgets.sidebar()
 with st.sidebar:
     glossary.glossary()

@@ -18,7 +18,7 @@ settings.load_profile("steady")
 LONGEST = (
     "e2e/test_lesson",
     "e2e/test_hands",
-    "e2e/test_accessible",
+    "e2e/test_screens",
     "e2e/test_scale",
     "e2e/test_benchmark",
     "e2e/test_grid_search",

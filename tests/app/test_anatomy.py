@@ -16,7 +16,7 @@ def table(app, column):
 
 
 def headings(app):
-    return [h.value for h in app.subheader]
+    return [h.value for h in app.header]
 
 
 def test_opens_on_the_costliest_stage_of_the_scale_page_s_network(open_page):

@@ -48,7 +48,7 @@ def test_the_pages_of_the_subject_need_no_torch():
         "assert not app.exception and app.title, app.exception\n"
         "for page in ('anatomy', 'paper'):\n"
         "    app.switch_page(f'pages/{page}.py').run()\n"
-        "    assert not app.exception and app.subheader, (page, app.exception)\n"
+        "    assert not app.exception and app.header, (page, app.exception)\n"
         "assert 'torch' not in sys.modules, 'torch was imported'\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=120)

@@ -59,7 +59,7 @@ def test_every_section_opens_with_a_sentence_a_chart_a_source_and_a_control(open
         app.pills(key="p_section").select(name).run()
         assert not app.exception, (name, app.exception)
         assert not app.error, name
-        assert app.subheader[0].value == heading
+        assert app.header[0].value == heading
         assert len(app.markdown[1].value) > 60, name
         if name == "Misreadings":
             decide(app, "power", NOT_SO)
@@ -321,7 +321,7 @@ def test_counterexamples_answer_their_control(open_page):
 
 def test_a_link_restores_section_and_controls(open_page):
     app = open_page(PAGE, p_section="Table 7", p_dimension="width")
-    assert app.subheader[0].value == "Table 7: the models behind the maps"
+    assert app.header[0].value == "Table 7: the models behind the maps"
     assert "width **2.23** costs 1.84 B" in texts(app)
 
 
@@ -372,4 +372,4 @@ def test_nonsense_in_the_link_never_breaks_the_page(open_page):
         {"p_section": "Equal cost", "p_eq_budget": "1e9"},
     ):  # fmt: skip
         app = open_page(PAGE, **query)
-        assert app.subheader[0].value
+        assert app.header[0].value

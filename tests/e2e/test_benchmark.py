@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import SCREENSHOTS, both_schemes, settled, walk
+from tests.e2e.conftest import settled, walk
 
 pytestmark = pytest.mark.browser
 
@@ -117,22 +117,3 @@ def test_a_link_restores_the_view(page: Page, server: str):
     expect(batch).to_have_attribute("aria-valuetext", "4")
     where = page.get_by_role("radio", name="CPU, all threads")
     expect(where).to_have_attribute("aria-checked", "true")
-
-
-@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
-def test_fits_its_screen(page: Page, server: str, width, height):
-    """Nothing is wider than the screen; on a desktop controls and charts share the first one."""
-    SCREENSHOTS.mkdir(exist_ok=True)
-    page.set_viewport_size({"width": width, "height": height})
-    open_benchmark(page, server)
-    for scheme in both_schemes(page):
-        expect(page.locator(".js-plotly-plot")).to_have_count(4)
-        expect(page.locator(".xtitle").first).to_be_visible()
-        main = page.get_by_test_id("stMain")
-        assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1
-        if width > 720:
-            for part in (measure(page), page.locator(".xtitle").first):
-                box = part.bounding_box()
-                assert box is not None
-                assert box["y"] + box["height"] <= height
-        page.screenshot(path=SCREENSHOTS / f"benchmark-{scheme}-{width}.png")

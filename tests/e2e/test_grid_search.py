@@ -11,7 +11,7 @@ from effnet_viz.engine.training import imagenette
 from effnet_viz.evidence.search import records
 from effnet_viz.evidence.search.points import DEFAULT_POINTS, search_points, title
 from effnet_viz.scaling.families import IMAGENETTE_CLASSES
-from tests.e2e.conftest import SCREENSHOTS, running_app, settled
+from tests.e2e.conftest import running_app, settled
 
 pytestmark = pytest.mark.browser
 
@@ -71,22 +71,6 @@ def test_a_click_on_the_surface_chooses_the_point(page: Page, server: str):
     page.get_by_text("3D", exact=True).click()
     expect(page.get_by_text("Drag to turn")).to_be_visible()
     expect(page.get_by_role("figure", name=re.compile("Points of the search"))).to_be_visible()
-
-
-def test_it_fits_a_phone_in_the_dark(page: Page, server: str):
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.emulate_media(color_scheme="dark")
-    page.goto(f"{server}/grid_search")
-    settled(page)
-    expect(markers(page)).to_have_count(len(shown_points()) + 1)
-    page.get_by_role("combobox", name="Point").focus()
-    page.keyboard.press("ArrowDown")
-    page.get_by_role("option", name="width only").click()
-    expect(page.get_by_role("heading", name="The chosen network: width only")).to_be_visible()
-    settled(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    SCREENSHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / "grid-search-390-dark.png")
 
 
 def test_a_search_of_ones_own_begins_and_is_cancelled(

@@ -1,4 +1,4 @@
-"""The main journey in a real browser: scale, run, compare; and the pages as a person sees them."""
+"""The main journey in a real browser: scale, run, compare; links, reloads, a broken upload."""
 
 import io
 import re
@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from skimage import data as photos
 
-from tests.e2e.conftest import SCREENSHOTS, both_schemes, running_app, settled, walk
+from tests.e2e.conftest import running_app, settled, walk
 
 pytestmark = pytest.mark.browser
 
@@ -113,19 +113,3 @@ def test_a_broken_upload_is_one_sentence_and_loses_nothing(page: Page, server: s
     expect(page.get_by_test_id("stAlert").first).to_contain_text("not a readable JPEG, PNG, WebP")
     settled(page)
     expect(page.get_by_test_id("stTable").filter(has_text="weights")).to_contain_text("baseline")
-
-
-@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
-def test_pages_fit_their_screen(page: Page, server: str, width, height):
-    """Nothing is wider than the screen; the pictures are there to be looked at."""
-    SCREENSHOTS.mkdir(exist_ok=True)
-    page.set_viewport_size({"width": width, "height": height})
-    for name, path in (
-        ("scale", "?guess=Just+show+me"), ("run", "run"), ("compare", "compare"),
-    ):  # fmt: skip
-        page.goto(f"{server}/{path}")
-        settled(page)
-        main = page.get_by_test_id("stMain")
-        for scheme in both_schemes(page):
-            assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1, name
-            page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}-{width}.png")

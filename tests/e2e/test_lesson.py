@@ -5,7 +5,6 @@ again only after up to a second."""
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
@@ -15,14 +14,12 @@ from effnet_viz.lesson.items import ITEMS, form_of
 from effnet_viz.lesson.questions import QUESTIONS, shipped
 from effnet_viz.lesson.steps import STEPS, TEACHING
 from effnet_viz.lesson.text import load
-from tests.e2e.conftest import SCREENSHOTS, WAIT_MS, both_schemes, settled
-from tests.e2e.test_accessible import NOT_OURS, violations
+from tests.e2e.conftest import WAIT_MS, settled
+from tests.e2e.views import both_ways, violations, within_reach
 
 pytestmark = pytest.mark.browser
 
 TEXT = load()
-#: The ends of a slider's scale fade in and out with the pointer.
-BUT_FOR = (*NOT_OURS, '[data-testid="stSliderTickBar"]')
 #: The screen on which everybody answers everything; on the others one student answers the first
 #: question, and the rest have left. That every question can be asked is held in tests/app.
 TOGETHER = "cost"
@@ -162,7 +159,7 @@ def test_a_whole_lesson_with_a_teacher_and_three_students(page: Page, browser, p
     assert students[1].title() != "x"
     expect(teacher.get_by_text("2 here")).to_be_visible()
 
-    assert not violations(teacher, BUT_FOR)
+    assert not violations(teacher)
     go_on(teacher, "lesson_test_go_before")
     for seat, student in enumerate(students, start=1):
         expect(by_key(student, "lesson_send_before")).to_be_visible()
@@ -247,7 +244,8 @@ def test_the_lesson_alone_and_offline(page: Page, server):
                 seen(page.get_by_text("One way to say it").last)
         if screen == "look":
             expect(page.locator('img[alt^="compound:"]')).to_be_visible()
-        both_ways(page, screen)
+        for _ in both_ways(page, f"lesson-{screen}"):
+            pass
         if screen != "after":
             press(page, "lesson_next")
     expect(page.get_by_test_id("stMetric").filter(has_text="Right after")).to_contain_text("8 / 8")
@@ -283,26 +281,3 @@ def test_a_point_is_put_by_a_click(page: Page, server):
         "aria-label", re.compile(r"Your point: 1\d\.?\d*, 83")
     )
     expect(slider).not_to_have_attribute("aria-valuetext", before)
-
-
-def within_reach(page: Page, screen: str) -> None:
-    """axe-core, headings in order, nothing wider than the screen."""
-    settled(page)
-    main = page.get_by_test_id("stMain")
-    assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1, screen
-    levels = main.evaluate(
-        "e => [...e.querySelectorAll('h1,h2,h3,h4')].map(h => Number(h.tagName[1]))"
-    )
-    assert levels[0] == 1
-    assert all(b - a <= 1 for a, b in pairwise(levels)), (screen, levels)
-    assert not violations(page, BUT_FOR), screen
-
-
-def both_ways(page: Page, screen: str) -> None:
-    """Within reach on a desk in the light and on a phone in the dark, with pictures."""
-    SCREENSHOTS.mkdir(exist_ok=True)
-    widths = {"light": 1440, "dark": 390}
-    for scheme in both_schemes(page):
-        page.set_viewport_size({"width": widths[scheme], "height": 900})
-        within_reach(page, screen)
-        page.screenshot(path=SCREENSHOTS / f"lesson-{screen}-{scheme}-{widths[scheme]}.png")

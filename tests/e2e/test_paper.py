@@ -5,11 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import SCREENSHOTS, both_schemes, settled, walk
+from tests.e2e.conftest import settled, walk
 
 pytestmark = pytest.mark.browser
-
-WIDEST = ("Table 2", "Table 3", "Tables 5, 6", "Slips")
 
 
 def section(page: Page, name: str) -> None:
@@ -57,19 +55,3 @@ def test_a_slip_is_pushed_by_keyboard(page: Page, server: str):
     expect(ratio).to_contain_text("5.60×")
     page.get_by_role("radio", name="Stage 6 at 28 px").press("Space")
     expect(page.get_by_test_id("stMetric").filter(has_text="B0's")).to_contain_text("516 M")
-
-
-@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
-def test_sections_fit_their_screen(page: Page, server: str, width, height):
-    SCREENSHOTS.mkdir(exist_ok=True)
-    page.set_viewport_size({"width": width, "height": height})
-    page.goto(f"{server}/paper")
-    settled(page)
-    for name in WIDEST:
-        section(page, name)
-        slug = name.lower().replace(" ", "-").replace(",", "")
-        for scheme in both_schemes(page):
-            expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
-            main = page.get_by_test_id("stMain")
-            assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1, name
-            page.screenshot(path=SCREENSHOTS / f"paper-{slug}-{scheme}-{width}.png")

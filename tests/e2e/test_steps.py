@@ -104,7 +104,7 @@ def test_a_section_of_the_paper_is_a_step(page: Page, server: str):
 def test_a_stage_of_anatomy_is_a_step(page: Page, server: str):
     page.goto(f"{server}/anatomy?phi=0")
     settled(page)
-    opened = page.get_by_role("heading", level=3).first
+    opened = page.get_by_role("heading", level=2).first
     pill(page, "4")
     expect(opened).to_contain_text("Stage 4")
     pill(page, "2")

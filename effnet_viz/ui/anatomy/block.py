@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from effnet_viz.figures import anatomy
-from effnet_viz.figures.block_drawing import block_alt, block_html
+from effnet_viz.figures.block_drawing import block_html
 from effnet_viz.figures.canvas import percent
 from effnet_viz.scaling.blocks import blocks_of, in_shape, operations, out_shape, skip_reason
 from effnet_viz.scaling.cost import block_cost
@@ -18,7 +18,7 @@ from effnet_viz.ui.shared.parts import chart
 
 def block_drawing(opened: Opened) -> None:
     """The opened block's operations as a drawing, and what to notice in it."""
-    st.subheader(opened.title, anchor="block")
+    st.header(opened.title, anchor="block")
     st.markdown(f"{skip_reason(opened.block)} {_notice_block(opened.block)}")
     # st.html strips SVG; every word in the drawing is computed here, none comes from a visitor
     st.markdown(block_html(opened.block, opened.spec.family), unsafe_allow_html=True)
@@ -99,7 +99,7 @@ def operation_table(opened: Opened) -> None:
     )
     with st.container(key="a_prose_operations"):
         st.html(PROSE)
-        st.table(pd.DataFrame(rows).set_index("operation"), alt=block_alt(opened.block))
+        st.table(pd.DataFrame(rows).set_index("operation"), alt="What the block does")
     st.markdown(_notice_shares(opened.block))
     chart(
         anatomy.operation_shares(opened.block),
@@ -132,7 +132,7 @@ def stage_blocks(opened: Opened) -> None:
     if repeats == 1:
         st.markdown(f"Stage {opened.stage} has one block: the one above.")
         return
-    st.subheader(f"Stage {opened.stage} has {repeats} blocks")
+    st.header(f"Stage {opened.stage} has {repeats} blocks")
     stage = opened.cost.stages[opened.stage - 1]
     rows = []
     for block in blocks:

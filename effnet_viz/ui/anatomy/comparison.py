@@ -22,7 +22,7 @@ def comparison(opened: Opened) -> None:
     others = alternatives(block)
     spatial = spatial_layer(block)
     other_kind = "MBConv" if spatial and spatial.name == "spatial" else "a classic bottleneck"
-    st.subheader(f"Against a plain convolution and {other_kind}", anchor="against")
+    st.header(f"Against a plain convolution and {other_kind}", anchor="against")
     if not others or spatial is None:
         what = "stem" if opened.stage == 1 else "head"
         st.markdown(

@@ -21,7 +21,7 @@ def doubling(result: ScaleStudy) -> None:
     split = width_split(result.base)
     title = ARCHITECTURE_TITLES[result.base.name]
     twice = split.ratio(2)
-    st.subheader(f"Why doubling the width costs {twice:.2f}×, not 4×", anchor="width")
+    st.header(f"Why doubling the width costs {twice:.2f}×, not 4×", anchor="width")
     quadratic, linear, constant = split.shares
     sum_ = f"4 · {quadratic:.3f} + 2 · {linear:.3f}" + (
         f" + {constant:.3f}" if constant > 0.0005 else ""
@@ -90,7 +90,7 @@ def receptive_field(result: ScaleStudy, stage: int) -> None:
     """What one middle position of each stage sees, drawn on the photo."""
     spec, px = result.scaled, result.multipliers.resolution_px
     fields = receptive_fields(spec)
-    st.subheader("How far does it see?", anchor="field")
+    st.header("How far does it see?", anchor="field")
     inside = [field for field in fields if field.start_px >= 0 and field.end_px <= px]
     beyond = [field for field in fields if field not in inside]
     st.markdown(_notice_field(fields, px))

@@ -175,7 +175,7 @@ def _chart_alt(rows: Sequence[BenchmarkRow], cost: str, line: Fit | None) -> str
 
 def table(choice: Choice, shown: Shown) -> None:
     """Every row on screen, then what is chosen and not measured yet: cost is known without."""
-    st.subheader("Cost and time")
+    st.header("Cost and time")
     there = {(row.model, row.macs): row for row in shown.other}
     columns = [shown.runtime, *(RUNTIME_TITLES[row.latency.runtime] for row in shown.other[:1])]
     rows = []
@@ -245,7 +245,7 @@ def _computed_cells(entry: ModelEntry, setup: Setup, columns: Sequence[str]) -> 
 
 def table_four(shown: Shown) -> None:
     """The paper's speedups beside those measured."""
-    st.subheader("The paper's table 4, and here")
+    st.header("The paper's table 4, and here")
     printed = tables.load()
     slow, fast, gpipe, b7 = printed.latency
     ours = bench_study.speedup(shown.rows, "resnet152", "b1")
@@ -291,7 +291,7 @@ def table_four(shown: Shown) -> None:
 
 def take_away(choice: Choice, shown: Shown) -> None:
     """Everything measured in this visit as files, and the command that measures what is chosen."""
-    st.subheader("Take it away")
+    st.header("Take it away")
     mine = measured_rows()
     rows, name = (mine, "benchmark") if mine else (shown.rows, "benchmark-example")
     what = "Measured in this visit" if mine else "The example"

@@ -34,7 +34,7 @@ def best_within(
     known = [row for row in rows if row.model in printed]
     if not known:
         return
-    st.subheader("The best within so many milliseconds")
+    st.header("The best within so many milliseconds")
     controls, effect = st.columns([1, 2.6], gap="large")
     with controls:
         limit = st.select_slider(

@@ -139,7 +139,7 @@ def _curves_chart(
 
 
 def _accuracy_per_dimension(paper: Paper) -> None:
-    st.markdown("#### And what it buys")
+    st.markdown("### And what it buys")
     left, right = st.columns(2, gap="large")
     with left:
         _printed_points(paper)

@@ -222,7 +222,7 @@ def _candidates_table(rows: tuple[Candidate, ...], gmacs: float, mib: int) -> No
 
 
 def _observations(paper: Paper) -> None:
-    st.markdown("#### The two observations")
+    st.markdown("### The two observations")
     left, right = st.columns(2, gap="large")
     gains = gain_per_doubling(paper)
     with left:
@@ -269,15 +269,15 @@ def _observations(paper: Paper) -> None:
 
 
 def _scope() -> None:
-    st.markdown("#### Who decided what")
+    st.markdown("### Who decided what")
     st.table(
         pd.DataFrame(DECIDED, columns=["what", "decided by", "source"]).set_index("what"),
         alt="What architecture search, grid search, rules and people decided",
     )
     left, right = st.columns(2, gap="large")
-    left.markdown("#### What it is good for\n" + "\n".join(f"- {line}" for line in GOOD_FOR))
-    right.markdown("#### Where it fails\n" + "\n".join(f"- {line}" for line in FAILS))
-    st.markdown("#### What came after")
+    left.markdown("### What it is good for\n" + "\n".join(f"- {line}" for line in GOOD_FOR))
+    right.markdown("### Where it fails\n" + "\n".join(f"- {line}" for line in FAILS))
+    st.markdown("### What came after")
     st.markdown(
         "\n".join(
             f"- **{work}** ({year}, {where}): {line}" for work, year, line, where in AFTERWARDS

@@ -57,7 +57,7 @@ def misreadings(paper: Paper) -> None:
         )
     claim, truth = said[key]
     with effect, st.container(border=True):
-        st.markdown(f"#### {claim}")
+        st.markdown(f"### {claim}")
         verdict = st.pills("Is it so?", (SO, NOT_SO), key=f"p_verdict_{key}", bind=BIND)
         if verdict is None:
             st.caption("Decide, and see.")

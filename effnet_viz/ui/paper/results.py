@@ -120,7 +120,7 @@ def _table2(paper: Paper) -> None:
                 "source": source("v1 table 2"),
             }
         )
-    st.markdown("#### Table 2, ratios recomputed")
+    st.markdown("### Table 2, ratios recomputed")
     table(
         rows,
         name="table-2",
@@ -134,7 +134,7 @@ def _table2(paper: Paper) -> None:
 
 
 def _printed_beside_built(paper: Paper) -> None:
-    st.markdown("#### Its EfficientNets, printed beside built")
+    st.markdown("### Its EfficientNets, printed beside built")
     rows: list[dict[str, Cell]] = []
     off = []
     for row in paper.imagenet_results:

@@ -130,7 +130,7 @@ def _rewards(scored: Sequence[tuple[float, ImageNetResult]], w: float) -> None:
 
 
 def _switching(paper: Paper) -> None:
-    st.markdown("#### Where the winner changes")
+    st.markdown("### Where the winner changes")
     rows: list[dict[str, Cell]] = [
         {
             "from": switch.before.short,

@@ -45,7 +45,7 @@ def slips(paper: Paper) -> None:
         )
     slip = paper.slip(key or next(iter(titles)))
     with effect, st.container(border=True):
-        st.markdown(f"#### {slip.title}")
+        st.markdown(f"### {slip.title}")
         st.markdown(
             "Printed: "
             + ", ".join(f"**{value}** :small[({where})]" for value, where in slip.printed)
@@ -67,7 +67,7 @@ def slips(paper: Paper) -> None:
 
 
 def _ratios(paper: Paper) -> None:
-    st.markdown("#### Every ratio it prints, checked")
+    st.markdown("### Every ratio it prints, checked")
     checks = all_ratios(paper)
     everything = st.toggle(f"Show all {len(checks)}", key="p_all_ratios", bind=BIND)
     shown = [check for check in checks if everything or check.verdict != "same"]

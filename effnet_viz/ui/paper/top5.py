@@ -17,7 +17,7 @@ VALIDATION_PHOTOS = 50_000
 
 def top1_and_top5(paper: Paper) -> None:
     """The two measures, worked."""
-    st.markdown("#### Top-1 and top-5")
+    st.markdown("### Top-1 and top-5")
     predictions: Mapping[str, Prediction] = st.session_state.get("last_predictions") or {}
     known = {title: p for title, p in predictions.items() if p.meaningful}
     if known:

@@ -153,9 +153,9 @@ def _table5(paper: Paper) -> None:
             }
         )
     formats: dict[str, Format] = {"params, computed": si, "× recomputed": ".2f"}
-    st.markdown("#### Table 5, against public models")
+    st.markdown("### Table 5, against public models")
     table(public_rows, name="table-5-public", alt="Table 5, public models", formats=formats)
-    st.markdown("#### Table 5, against the best reported results")
+    st.markdown("### Table 5, against the best reported results")
     table(best_rows, name="table-5-best", alt="Table 5, best reported results", formats=formats)
     again = geo_mean(transfer_ratios(row)[0].recomputed for row in paper.transfer)
     best_ratios = [row.ratio_best for row in paper.transfer if row.ratio_best is not None]
@@ -187,7 +187,7 @@ def _table6(paper: Paper) -> None:
         }
         for row in paper.transfer_datasets
     ]
-    st.markdown("#### Table 6")
+    st.markdown("### Table 6")
     table(
         rows,
         name="table-6",

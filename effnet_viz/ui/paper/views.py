@@ -59,5 +59,5 @@ def show() -> None:
         bind="query-params",
     )
     heading, draw = SECTIONS[chosen or DEFAULT_SECTION]
-    st.subheader(heading)
+    st.header(heading)
     draw(load())
