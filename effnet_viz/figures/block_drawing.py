@@ -224,7 +224,7 @@ def _wide_gate(
         f'stroke="{colour}" stroke-opacity="0.7" stroke-width="1.2"/>'
     )
     canvas.text(left + 14, panel_top + 19, "Squeeze-and-excitation", 14, anchor="start", weight=650)
-    canvas.text(left + 172, panel_top + 19, _gate_share(gate), 12, anchor="start", opacity=0.75)
+    canvas.text(left + 188, panel_top + 19, _gate_share(gate), 12, anchor="start", opacity=0.75)
     y, x, slot = panel_top + 64, left + 14.0, (panel_width - 38) / 3
     turn = panel_top + 32
     canvas.line([(enter, top + 7), (enter, turn), (x + 37, turn), (x + 37, y - 19)])

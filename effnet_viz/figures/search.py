@@ -20,7 +20,7 @@ def ranking(ranked: Sequence[PointResult], chosen: str) -> go.Figure:
     best = ranked[0]
     order = list(reversed(ranked))
     figure = go.Figure()
-    lowest = best.held_out_top1 - margin(best)
+    lowest = best.held_out_top1 - margin(ranked)
     figure.add_vrect(lowest, best.held_out_top1, fillcolor=faded(NEUTRAL, 0.16), line_width=0)
     figure.add_scatter(
         x=[r.held_out_top1 for r in order],

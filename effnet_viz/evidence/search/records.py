@@ -10,16 +10,19 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import fmean
 from typing import Any, TypeVar
 
 from effnet_viz.errors import UserError
 from effnet_viz.evidence import accuracy
 from effnet_viz.evidence.checkpoints import write_atomically
 from effnet_viz.evidence.search.points import Kind, SearchPoint, compound_from
+from effnet_viz.evidence.seeds.paired import Difference, Part, between_seeds, combined
 from effnet_viz.evidence.splits import RESULTS_DIR
 from effnet_viz.scaling.architectures import CLASSROOM_BASELINE, ArchitectureSpec
 from effnet_viz.scaling.compound import scale
@@ -217,15 +220,54 @@ def first_best(rows: Iterable[SearchRow], count: int) -> list[str]:
     return [result.point.name for result in ranked[:count]]
 
 
-def margin(best: PointResult) -> float:
-    """How many points two networks as good as this one may differ by chance."""
-    return accuracy.margin(best.held_out_top1, best.rows[0].held_out_n)
+def margin(ranked: Sequence[PointResult]) -> float:
+    """How many points two networks as good as the best may differ by chance, 95 % of the time.
+
+    Among photos, as if each network had its own, which is rather too much; and, where points have
+    several seeds, among as many seeds as the point with the fewest has.
+    """
+    best = ranked[0]
+    count = best.rows[0].held_out_n
+    photos = accuracy.margin(best.held_out_top1, count)
+    fewest = min((result.rows for result in ranked), key=len)
+    seeds = combined([(1, best.rows), (-1, fewest)], _between_seeds(ranked))
+    if seeds is None:
+        return photos
+    return Difference(0, Part((photos / accuracy.Z95) ** 2, count - 1), seeds).half()
+
+
+def _between_seeds(ranked: Iterable[PointResult]) -> Part | None:
+    return between_seeds([[row.held_out_top1 for row in result.rows] for result in ranked])
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Points trained again from other seeds: their names, how many points the other seeds' mean is
+    above the first seed's on average, and the standard deviation of one point's seeds."""
+
+    points: tuple[str, ...]
+    change: float
+    between_seeds: float
+
+
+def trained_again(ranked: Iterable[PointResult]) -> Again | None:
+    """What other seeds say of the points that have some, None where none has."""
+    several = [result for result in ranked if len(result.rows) > 1]
+    part = _between_seeds(several)
+    if part is None:
+        return None
+    changes = []
+    for result in several:
+        first, *others = sorted(result.rows, key=lambda row: row.seed)
+        changes.append(fmean(row.held_out_top1 for row in others) - first.held_out_top1)
+    names = tuple(result.point.name for result in several)
+    return Again(names, fmean(changes), math.sqrt(part.variance))
 
 
 def within_noise(ranked: Sequence[PointResult]) -> list[PointResult]:
     """The points after the first that are no farther from it than `margin`."""
     best, *others = ranked
-    lowest = best.held_out_top1 - margin(best)
+    lowest = best.held_out_top1 - margin(ranked)
     return [result for result in others if result.held_out_top1 >= lowest]
 
 

@@ -42,8 +42,7 @@ def every_point(found: Shown) -> None:
         st.markdown(
             f"{best.rows[0].held_out_n:,} held-out photos leave each accuracy uncertain by about "
             f"**±{(best.high - best.low) / 2:.1f} points** (the bars, 95 %). What lies in the grey "
-            "band is too near the best to be told apart. Another seed would shift every point "
-            "again, and the best of many noisy numbers is probably a lucky one."
+            f"band is too near the best to be told apart. {_luck(found)}"
         )
         chart(
             search.ranking(found.ranked, st.session_state.get("gs_point", "")),
@@ -71,6 +70,24 @@ def every_point(found: Shown) -> None:
     st.caption(_how(found))
 
 
+def _luck(found: Shown) -> str:
+    """What other seeds did to the best, or would do."""
+    again = records.trained_again(found.ranked)
+    if again is None:
+        return (
+            "Another seed would shift every point again, and the best of many noisy numbers is "
+            "probably a lucky one."
+        )
+    lower = again.change < 0
+    return (
+        f"From other seeds, {len(again.points)} points came out **{abs(again.change):.1f} points "
+        f"{'lower' if lower else 'higher'}** on average"
+        + (": the best of many noisy numbers are lucky ones. " if lower else ". ")
+        + f"The band counts that luck too; one point's seeds differ by {again.between_seeds:.1f} "
+        "points (standard deviation)."
+    )
+
+
 def _cells(point: SearchPoint, result: PointResult | None) -> dict[str, Cell]:
     cost = network_cost(point.spec)
     interval = None if result is None else f"{result.low:.1f} to {result.high:.1f}"
@@ -92,7 +109,9 @@ def _cells(point: SearchPoint, result: PointResult | None) -> dict[str, Cell]:
         "γ": point.gamma,
         "low, %": None if result is None else result.low,
         "high, %": None if result is None else result.high,
-        "seeds": None if result is None else float(len(result.rows)),
+        "seeds": None
+        if result is None
+        else ", ".join(f"{row.held_out_top1:.1f}" for row in result.rows),
     }
 
 
@@ -106,14 +125,24 @@ def _how(found: Shown) -> str:
         row = found.ranked[0].rows[0]
         text += (
             f"Every point: {row.epochs} epochs on {row.train_n:,} of Imagenette's training photos, "
-            f"seed {row.seed}, accuracy after the last epoch on {row.held_out_n:,} other training "
-            "photos; no validation photo was used to choose. Seconds are of this project's "
-            "training machine, one thread, and depend on what else it did."
+            f"seed {row.seed}{_other_seeds(found)}, accuracy after the last epoch on "
+            f"{row.held_out_n:,} other training photos; no validation photo was used to choose. "
+            "Seconds are of this project's training machine, one thread, and depend on what else "
+            "it did."
             if not found.is_own
             else f"Yours: {row.epochs} epochs on {row.train_n:,} photos, measured on "
             f"{row.held_out_n:,} others."
         )
     return text
+
+
+def _other_seeds(found: Shown) -> str:
+    again = records.trained_again(found.ranked)
+    if again is None:
+        return ""
+    seeds = sorted({row.seed for result in found.ranked for row in result.rows})
+    named = " and ".join(", ".join(map(str, seeds[1:])).rsplit(", ", 1))
+    return f" (the {len(again.points)} best of it also {named}; then the mean counts)"
 
 
 def law(found: Shown, choice: Choice) -> None:

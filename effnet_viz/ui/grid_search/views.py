@@ -58,7 +58,7 @@ class Shown:
     @property
     def noise(self) -> float | None:
         """How many points two networks as good as the best may differ by chance."""
-        return records.margin(self.ranked[0]) if self.ranked else None
+        return records.margin(self.ranked) if self.ranked else None
 
     def result(self, name: str) -> PointResult | None:
         """What a point reached, None where it is not trained."""
@@ -246,7 +246,8 @@ def _verdict(found: Shown) -> str:
     sentence += f"Best: **{title(best.point)}** with {best.held_out_top1:.1f} % on {n:,} photos. "
     if not others:
         return sentence
-    needed = f"with so many photos, two networks must differ by {records.margin(best):.1f} "
+    seeds = " and one seed each" if records.trained_again(found.ranked) else ""
+    needed = f"with so many photos{seeds}, two networks must differ by {found.noise:.1f} "
     if alike:
         return (
             f"{sentence}But **{len(alike)} of the other {len(others)}** cannot be told from it: "

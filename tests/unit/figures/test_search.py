@@ -83,7 +83,7 @@ def test_the_ranking_has_its_intervals_and_the_band_of_the_best():
     assert points.x[-1] + points.error_x.array[-1] == pytest.approx(found[0].high)
     assert points.x[0] - points.error_x.arrayminus[0] == pytest.approx(found[-1].low)
     (band,) = figure.layout.shapes
-    assert (band.x0, band.x1) == pytest.approx((71 - margin(found[0]), 71))
+    assert (band.x0, band.x1) == pytest.approx((71 - margin(found), 71))
     assert points.marker.color[0] == ROLE_COLOURS["depth"]
 
 

@@ -86,7 +86,7 @@ def test_seeds_are_averaged_and_ranked():
 def test_what_is_too_near_the_winner_is_not_told_apart():
     """By the normal approximation: 1.96 · √(2 · 0.6 · 0.4 / 900) is 4.53 points."""
     ranked = records.results([row(0, 60.0), row(1, 55.5), row(2, 55.4), row(3, 40.0)])
-    assert records.margin(ranked[0]) == pytest.approx(4.526, abs=1e-3)
+    assert records.margin(ranked) == pytest.approx(4.526, abs=1e-3)
     assert [r.point.name for r in records.within_noise(ranked)] == ["width"]
 
 
@@ -114,3 +114,25 @@ def test_which_points_are_best_is_not_changed_by_other_seeds_of_them() -> None:
     names = [ORDER[0], ORDER[1]]
     assert records.first_best(rows, 2) == names
     assert records.first_best([*rows, row(0, 10.0, seed=1)], 2) == names
+
+
+def test_the_margin_counts_how_much_seeds_vary() -> None:
+    ranked = records.results([row(0, 60.0), row(0, 58.0, seed=1), row(1, 57.0), row(1, 57.0, 1)])
+    # of photos 2 · 59 · 41 / 900 points squared, of seeds 1 · (1/2 + 1/2); t 1.963 and 4.303
+    by_hand = (5.3756 * 1.9626 + 1 * 4.3027) / (5.3756 + 1) ** 0.5
+    assert records.margin(ranked) == pytest.approx(by_hand, abs=1e-3)
+    # against a point of one seed it is larger: 1/2 + 1
+    more = records.results([*(r for result in ranked for r in result.rows), row(2, 50.0)])
+    assert records.margin(more) == pytest.approx(
+        (5.3756 * 1.9626 + 1.5 * 4.3027) / (5.3756 + 1.5) ** 0.5, abs=1e-3
+    )
+
+
+def test_points_trained_again_are_compared_with_their_first_seed() -> None:
+    rows = [row(0, 60.0), row(0, 57.0, seed=1), row(0, 58.0, seed=2), row(1, 55.0)]
+    again = records.trained_again(records.results(rows))
+    assert again
+    assert again.points == (ORDER[0],)
+    assert again.change == pytest.approx(-2.5)
+    assert again.between_seeds == pytest.approx((7 / 3) ** 0.5)  # of 60, 57 and 58
+    assert records.trained_again(records.results(rows[::3])) is None
