@@ -1,90 +1,23 @@
-"""Decoding, the square, and the input tensor, against Pillow, torchvision and hand counts."""
+"""Decoding, against Pillow and hand counts."""
 
 import io
-import random
 import struct
 import subprocess
 import sys
 import time
 import warnings
-import zlib
 
 import numpy as np
-import pillow_heif
 import pytest
-import torch
-from PIL import Image, ImageCms
-from torchvision.transforms import v2
+from PIL import Image
 
 from effnet_viz.engine.images import (
     MAX_BYTES,
     SUFFIXES,
-    Square,
-    crop,
     decode,
-    preview,
-    remarks,
-    square,
-    square_from,
-    to_input,
 )
 from effnet_viz.errors import UserError
-
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-
-
-def noise(width: int, height: int, seed: int = 0) -> Image.Image:
-    values = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    return Image.fromarray(values)
-
-
-def smooth(width: int, height: int) -> Image.Image:
-    y, x = np.mgrid[0:height, 0:width]
-    planes = [127 + 120 * np.sin(x / 9 + k) * np.cos(y / (7 + k)) for k in range(3)]
-    return Image.fromarray(np.stack(planes, -1).astype(np.uint8))
-
-
-def encoded(image: Image.Image, file_format: str, **options) -> bytes:
-    buffer = io.BytesIO()
-    if file_format == "HEIF":
-        if exif := options.get("exif"):
-            options["exif"] = exif.tobytes()
-        pillow_heif.from_pillow(image).save(buffer, **options)
-    else:
-        image.save(buffer, file_format, **options)
-    return buffer.getvalue()
-
-
-def pixels(data: bytes) -> np.ndarray:
-    image = decode(data)
-    assert image.mode == "RGB"
-    return np.asarray(image).astype(int)
-
-
-def chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def png(values: np.ndarray, depth: int, transparent: bytes = b"", more: bytes = b"") -> bytes:
-    """A PNG written by hand, so that bit depth and the transparent colour are what we say;
-    ``more`` are chunks to stand before the pixels."""
-    height, width = values.shape[:2]
-    colour_type = 0 if values.ndim == 2 else {3: 2, 4: 6}[values.shape[2]]
-    if depth == 16:
-        rows = [row.astype(">u2").tobytes() for row in values]
-    elif depth == 4:
-        rows = [bytes((row[::2] << 4 | row[1::2]).astype(np.uint8)) for row in values]
-    else:
-        rows = [row.astype(np.uint8).tobytes() for row in values]
-    header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + more
-        + (chunk(b"tRNS", transparent) if transparent else b"")
-        + chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows)))
-        + chunk(b"IEND", b"")
-    )
+from tests.unit.engine.pictures import chunk, encoded, noise, pixels, png, smooth
 
 
 @pytest.mark.parametrize(
@@ -350,206 +283,6 @@ def test_whatever_a_decoder_raises_is_the_one_error(monkeypatch, error):
     monkeypatch.setattr(Image.Image, "convert", broken)
     with pytest.raises(UserError, match="damaged"):
         decode(encoded(noise(16, 16), "PNG"))
-
-
-def small_files() -> list[bytes]:
-    photo = smooth(24, 20)
-    rgba = photo.copy()
-    rgba.putalpha(128)
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    grey16 = (np.arange(24 * 20) * 130).reshape(20, 24)
-    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    return [
-        encoded(photo, "JPEG", exif=exif),
-        encoded(photo, "JPEG", progressive=True),
-        encoded(photo.convert("CMYK"), "JPEG"),
-        encoded(photo, "PNG", exif=exif),
-        encoded(rgba, "PNG"),
-        encoded(photo.quantize(16), "PNG", transparency=3),
-        png(grey16, 16, b"\0\0"),
-        encoded(photo, "WEBP"),
-        encoded(rgba, "WEBP", lossless=True, exif=exif),
-        encoded(photo, "WEBP", save_all=True, append_images=[noise(24, 20)]),
-        encoded(photo, "JPEG", icc_profile=srgb),
-        encoded(photo, "PNG", icc_profile=srgb),
-        encoded(smooth(64, 64), "HEIF", exif=exif),
-        encoded(rgba.resize((64, 64)), "HEIF"),
-        encoded(smooth(160, 130), "HEIF", tile_size=64),
-        encoded(smooth(64, 64), "AVIF", exif=exif),
-        encoded(rgba, "AVIF"),
-        encoded(photo, "TIFF", exif=exif),
-        encoded(photo, "TIFF", compression="tiff_lzw", icc_profile=srgb),
-        encoded(photo.convert("1"), "TIFF", compression="group4"),
-        encoded(photo.convert("CMYK"), "TIFF", compression="packbits"),
-        encoded(photo, "BMP"),
-        encoded(photo.quantize(16), "BMP"),
-        encoded(photo.quantize(16), "GIF", transparency=3),
-        encoded(photo.quantize(16), "GIF", save_all=True, append_images=[noise(24, 20)]),
-    ]
-
-
-def mended(data: bytes) -> bytes:
-    """A PNG with its checksums made right again, so that damage reaches the decoder."""
-    if not data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return data
-    out, at = data[:8], 8
-    while at + 8 <= len(data):
-        length = struct.unpack(">I", data[at : at + 4])[0]
-        if at + 12 + length > len(data):
-            break
-        out += chunk(data[at + 4 : at + 8], data[at + 8 : at + 8 + length])
-        at += 12 + length
-    return out + data[at:]
-
-
-SMALL_FILES = small_files()
-
-
-@pytest.mark.parametrize("which", range(len(SMALL_FILES)))
-def test_fuzz_only_the_one_error_or_a_valid_image(which):
-    original = SMALL_FILES[which]
-    rng = random.Random(which)
-    good = 0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for _ in range(150):
-            data = bytearray(original)
-            for _ in range(rng.choice((0, 1, 1, 2, 8))):
-                data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
-            if rng.random() < 0.4:
-                del data[rng.randrange(len(data)) :]
-            candidate = mended(bytes(data)) if rng.random() < 0.5 else bytes(data)
-            try:
-                image = decode(candidate)
-            except UserError:
-                continue
-            good += 1
-            assert type(image) is Image.Image
-            assert image.mode == "RGB"
-            assert list(image.info) == ["notes"]
-            assert min(image.size) >= 8
-            assert len(image.tobytes()) == 3 * image.width * image.height
-    assert 0 < good < 150
-
-
-@pytest.mark.parametrize("size", [(100, 60), (60, 100), (61, 100), (101, 60), (77, 77)])
-def test_the_default_square_is_torchvisions_centre_crop(size):
-    image = noise(*size)
-    expected = v2.functional.center_crop(image, [min(size), min(size)])
-    assert crop(image, square(*size)).tobytes() == expected.tobytes()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        ((100, 60, 0.0, 0.5), Square(0, 0, 60)),
-        ((100, 60, 1.0, 0.5), Square(40, 0, 60)),
-        ((100, 60, 0.4, 0.9), Square(10, 0, 60)),
-        ((60, 100, 0.5, 0.7), Square(0, 40, 60)),
-        ((60, 100, -3.0, 9.0), Square(0, 40, 60)),
-    ],
-)
-def test_the_square_follows_its_centre_and_stays_inside(arguments, expected):
-    assert square(*arguments) == expected
-
-
-@pytest.mark.parametrize("center", [float("nan"), float("inf")])
-def test_a_centre_that_is_no_number(center):
-    with pytest.raises(UserError, match="fractions"):
-        square(10, 10, center)
-
-
-@pytest.mark.parametrize(
-    "outside", [Square(-1, 0, 10), Square(0, -1, 10), Square(11, 0, 10), Square(0, 0, 0)]
-)
-def test_a_square_outside_the_image(outside):
-    with pytest.raises(UserError, match="not inside"):
-        crop(noise(20, 20), outside)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("0,40,300", Square(0, 40, 300)), (" 12 , 0 , 8 ", Square(12, 0, 8))],
-)
-def test_a_square_in_words(text, expected):
-    assert square_from(text) == expected
-
-
-@pytest.mark.parametrize(
-    "text", ["", "1,2", "1,2,3,4", "1,2,0", "-1,2,3", "1.5,2,3", "a,b,c", "１,２,３"]
-)
-def test_words_that_are_no_square(text):
-    with pytest.raises(UserError, match="X,Y,SIDE"):
-        square_from(text)
-
-
-def test_a_wide_photo_says_which_part_is_seen():
-    image = decode(encoded(smooth(400, 40), "PNG"))
-    assert remarks(image) == ()
-    (said,) = remarks(image, square(400, 40, 0.25))
-    assert "40 × 40 px of the photo's 400 × 40" in said
-    assert "10 %" in said
-    assert "columns 80 to 120" in said
-    assert remarks(image.crop((0, 0, 60, 40)), square(60, 40)) == ()
-
-
-def test_a_square_without_anything_in_it_is_said_to_be_blank():
-    photo = smooth(60, 40)
-    photo.paste((200, 190, 180), (0, 0, 40, 40))
-    image = decode(encoded(photo, "PNG"))
-    assert image.info["notes"] == ()
-    (said,) = remarks(image, Square(0, 0, 40))
-    assert said.startswith("The part of the photo that is seen is all one colour")
-    assert remarks(image, Square(20, 0, 40)) == ()
-
-
-@pytest.mark.parametrize(
-    "size", [(8, 8000), (8000, 8), (16_000, 9), (3000, 2000), (30, 20), (9, 9)]
-)
-def test_a_preview_is_small_and_never_longer_than_twice_its_width(size):
-    shown = preview(Image.new("RGB", size, "teal"))
-    assert max(shown.size) <= 1024
-    assert max(shown.size) <= 2 * min(shown.size)
-    photo = shown.convert("RGBA").getchannel("A").getbbox()
-    assert shown.crop(photo).convert("RGB").getcolors() == [
-        ((photo[2] - photo[0]) * (photo[3] - photo[1]), (0, 128, 128))
-    ]
-    assert abs(photo[0] - (shown.width - photo[2])) <= 1
-    assert abs(photo[1] - (shown.height - photo[3])) <= 1
-    if max(size) <= 2 * min(size):
-        assert shown.mode == "RGB"
-        assert shown.width / shown.height == pytest.approx(size[0] / size[1], rel=0.01)
-
-
-@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
-@pytest.mark.parametrize("px", [16, 96, 224])
-def test_input_equals_torchvisions_transform(interpolation, px):
-    image = smooth(150, 150)
-    reference = v2.Compose(
-        [
-            v2.Resize((px, px), v2.InterpolationMode(interpolation), antialias=True),
-            v2.PILToTensor(),
-            v2.ToDtype(torch.float32, scale=True),
-            v2.Normalize(MEAN, STD),
-        ]
-    )
-    got = to_input(image, px, MEAN, STD, interpolation)
-    assert got.shape == (1, 3, px, px)
-    assert got.dtype == torch.float32
-    # Pillow rounds after each of its two passes; the tensor's kernel may differ by that much.
-    levels = (got[0] - reference(image)).abs() * 255 * torch.tensor(STD)[:, None, None]
-    assert levels.max() <= 2.01
-    assert levels.mean() < 0.1
-
-
-def test_input_equals_the_training_codes_own_steps():
-    from effnet_viz.engine.training.recipe import normalise
-
-    image = noise(224, 224)
-    stored = v2.functional.pil_to_tensor(image)[None]
-    expected = normalise(v2.functional.resize(stored, [96, 96], antialias=True))
-    assert torch.equal(to_input(image, 96, MEAN, STD), expected)
 
 
 def test_decoding_does_not_load_torch():

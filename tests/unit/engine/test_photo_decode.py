@@ -15,7 +15,7 @@ from PIL import Image
 from effnet_viz.engine import photo_colour, photo_decode, photo_files
 from effnet_viz.engine.images import decode
 from effnet_viz.errors import UserError
-from tests.unit.engine.test_images import chunk, encoded, noise, pixels, png, smooth
+from tests.unit.engine.pictures import chunk, encoded, noise, pixels, png, smooth
 
 FORMATS = {
     "JPEG": {},

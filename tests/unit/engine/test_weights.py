@@ -1,6 +1,5 @@
-"""Models with weights: torchvision's own networks are the oracle, a local server the publisher."""
+"""Published weights: torchvision's own networks are the oracle, a local server the publisher."""
 
-import copy
 import hashlib
 import importlib.metadata
 import io
@@ -9,94 +8,32 @@ import os
 import sys
 import threading
 import time
-from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
 import pytest
-import safetensors.torch
 import torch
-import torchvision.models as tv
-from PIL import Image
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms._presets import ImageClassification
 
 from effnet_viz.engine import download, images, packages, published, weights
 from effnet_viz.engine.models import build_model
-from effnet_viz.engine.training.recipe import EpochResult, Recipe
-from effnet_viz.engine.training.shipping import half_precision_copy, save_checkpoint
-from effnet_viz.engine.weights import LoadedModel, load_model, untrained_model
+from effnet_viz.engine.weights import LoadedModel, load_model
 from effnet_viz.errors import UserError
-from effnet_viz.evidence.checkpoints import read_record, shipped_roles
 from effnet_viz.scaling.architectures import (
-    EFFICIENTNET_B0,
-    MOBILENET_V1,
-    MOBILENET_V2,
     RELEASED_VARIANTS,
-    RESNET_50,
 )
-from effnet_viz.scaling.compound import checked_multipliers, scale
 from effnet_viz.scaling.cost import network_cost
 from effnet_viz.scaling.families import (
     IMAGENET,
-    IMAGENETTE_CLASSES,
     LITE,
-    ROLES,
-    SHIPPED,
-    UNTRAINED,
-    classroom_spec,
     find_model,
-    released_spec,
 )
-from effnet_viz.scaling.layers import iter_layers
-
-PUBLISHED = {
-    **{f"b{n}": getattr(tv, f"EfficientNet_B{n}_Weights").IMAGENET1K_V1 for n in range(8)},
-    "resnet50": tv.ResNet50_Weights.IMAGENET1K_V1,
-    "resnet152": tv.ResNet152_Weights.IMAGENET1K_V1,
-    "wide_resnet50_2": tv.Wide_ResNet50_2_Weights.IMAGENET1K_V1,
-}
-CONSTRUCTORS = {
-    **{f"b{n}": getattr(tv, f"efficientnet_b{n}") for n in range(8)},
-    "resnet50": tv.resnet50,
-    "resnet152": tv.resnet152,
-    "wide_resnet50_2": tv.wide_resnet50_2,
-}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """On a busy machine the threads of a small network mostly wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+from tests.unit.engine.as_trained import CONSTRUCTORS, PUBLISHED, lived_in, photo
 
 
 def family_of(name: str) -> str:
     return "imagenet" if name.startswith("b") else "resnet50"
-
-
-def lived_in(module: torch.nn.Module, variance=(0.02, 0.3)) -> torch.nn.Module:
-    """Statistics and scales as after training, so that no default can hide a mistake."""
-    generator = torch.Generator().manual_seed(0)
-    for layer in module.modules():
-        if isinstance(layer, torch.nn.BatchNorm2d):
-            for value, low, high in (
-                (layer.running_mean, -0.1, 0.1),
-                (layer.running_var, *variance),
-                (layer.weight.data, 0.5, 1.0),
-                (layer.bias.data, -0.2, 0.2),
-            ):
-                value.uniform_(low, high, generator=generator)
-            layer.num_batches_tracked.fill_(7)
-    return module.eval()
-
-
-def photo(width: int = 300, height: int = 200, seed: int = 0) -> Image.Image:
-    values = np.random.default_rng(seed).integers(0, 256, (height // 8, width // 8, 3), np.uint8)
-    return Image.fromarray(values).resize((width, height), Image.Resampling.BICUBIC)
 
 
 @lru_cache(maxsize=1)
@@ -399,191 +336,6 @@ def test_code_in_a_weights_file_is_not_run(publisher, tmp_path):
     with pytest.raises(Exception, match=r"[Ww]eights_only|[Ww]eights only"):
         load_model("imagenet", "b0", optimised=False)
     assert not (tmp_path / "owned").exists()
-
-
-# The shipped family
-
-
-def trained(role: str) -> torch.nn.Module:
-    torch.manual_seed(ROLES.index(role))
-    return lived_in(build_model(classroom_spec(role)), variance=(0.8, 1.5))
-
-
-def ship(role: str, folder: Path, module: torch.nn.Module | None = None, **changes) -> dict:
-    details = {
-        "recipe": Recipe(epochs=2),
-        "epochs": 2,
-        "seed": 3,
-        "history": [EpochResult(1, 2.0, 30.0, 9.0), EpochResult(2, 1.0, 60.0, 9.0)],
-        "val_top1": 71.239,
-        "val_n": 3423,
-        "held_out_top1": 70.0,
-        "folder": folder,
-    }
-    return save_checkpoint(role, module or trained(role), **details | changes)
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_a_shipped_role_comes_back_as_it_was(tmp_path, role):
-    module = trained(role)
-    record = ship(role, tmp_path, copy.deepcopy(module).to(memory_format=torch.channels_last))
-    model = load_model("classroom", role, optimised=False, folder=tmp_path)
-
-    rounded = copy.deepcopy(module)
-    for value in (*rounded.parameters(), *rounded.buffers()):
-        if value.is_floating_point():
-            value.data = value.data.half().float()
-    px = model.spec.resolution_px
-    inputs = torch.randn(2, 3, px, px, generator=torch.Generator().manual_seed(2))
-    with torch.inference_mode():
-        exact, expected = module(inputs), rounded(inputs)
-        got = model.module(inputs)
-        twin = half_precision_copy(module)(inputs)
-    assert torch.equal(got, expected)
-    assert torch.equal(twin, expected)
-    assert 0 < (got - exact).abs().max() < 0.02 * exact.abs().max()
-
-    assert all(value.dtype != torch.float16 for value in model.module.state_dict().values())
-    assert not model.module.training
-    assert not any(p.requires_grad for p in model.module.parameters())
-    assert model.spec == classroom_spec(role)
-    assert (model.family, model.name, model.role) == ("classroom", role, role)
-    assert (model.weights, model.meaningful) == (SHIPPED, True)
-    assert model.classes == tuple(IMAGENETTE_CLASSES.values())
-    assert model.record == read_record(role, tmp_path) == record
-
-
-def test_the_record_says_what_was_done(tmp_path):
-    record = ship("depth", tmp_path)
-    file = (tmp_path / "depth.safetensors").read_bytes()
-    module = trained("depth")
-    assert record["sha256"] == hashlib.sha256(file).hexdigest()
-    assert record["params"] == sum(p.numel() for p in module.parameters())
-    assert record["macs"] == network_cost(classroom_spec("depth")).macs
-    assert record["multipliers"] == {"depth": 3.67, "width": 1.0, "resolution_px": 96}
-    assert record["recipe"] == asdict(Recipe(epochs=2))
-    assert [row["held_out_top1"] for row in record["history"]] == [30.0, 60.0]
-    assert record["val_top1"] == 71.24
-    assert record["wnids"] == list(IMAGENETTE_CLASSES)
-    assert "--model depth --epochs 2 --seed 3" in record["reproduce"]
-    saved = safetensors.torch.load(file)
-    assert set(saved) == set(module.state_dict())
-    assert {v.dtype for v in saved.values()} == {torch.float16, torch.int64}
-    assert len(file) < 2 * record["params"] * 1.25
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["depth.json", "depth.safetensors"]
-
-
-def test_damaged_missing_and_foreign_checkpoints(tmp_path):
-    ship("width", tmp_path)
-    path, record_path = tmp_path / "width.safetensors", tmp_path / "width.json"
-    good, record = path.read_bytes(), json.loads(record_path.read_text())
-    assert weights.is_available("classroom", "width", tmp_path)
-    for bad in (good[:-1], good[:5000] + b"\0\0" + good[5002:], b"", b"<html></html>"):
-        path.write_bytes(bad)
-        with pytest.raises(UserError, match="width model's weights are damaged"):
-            load_model("classroom", "width", optimised=False, folder=tmp_path)
-
-    path.unlink()
-    assert not weights.is_available("classroom", "width", tmp_path)
-    with pytest.raises(UserError, match="width model's weights are missing"):
-        load_model("classroom", "width", optimised=False, folder=tmp_path)
-
-    path.write_bytes(good)
-    record["architecture"][3]["out_channels"] += 8
-    record_path.write_text(json.dumps(record))
-    with pytest.raises(UserError, match="another version of its architecture"):
-        load_model("classroom", "width", optimised=False, folder=tmp_path)
-
-    with pytest.raises(UserError, match="depth model's trained weights are missing"):
-        load_model("classroom", "depth", optimised=False, folder=tmp_path)
-
-
-def test_what_cannot_be_shipped(tmp_path):
-    with pytest.raises(UserError, match="not the depth network"):
-        ship("depth", tmp_path, trained("baseline"))
-    module = trained("baseline")
-    module.classifier[1].weight.data[0, 0] = 1e6
-    with pytest.raises(UserError, match="half precision"):
-        ship("baseline", tmp_path, module)
-    with pytest.raises(UserError, match="no role"):
-        ship("tall", tmp_path, module)
-    with pytest.raises(TypeError):
-        ship("baseline", tmp_path, recipe="secret")
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("role", shipped_roles())
-def test_the_shipped_checkpoints_load(role):
-    model = load_model("classroom", role, optimised=False)
-    assert model.record["params"] == sum(p.numel() for p in model.module.parameters())
-    with torch.inference_mode():
-        logits = model.module(model.preprocess(photo()))
-    assert logits.shape == (1, 10)
-    assert logits.isfinite().all()
-
-
-def test_the_family_sees_the_centre_square_or_the_given_one(tmp_path):
-    ship("resolution", tmp_path)
-    model = load_model("classroom", "resolution", optimised=False, folder=tmp_path)
-    for chosen, box in ((None, (50, 0, 250, 200)), (images.Square(7, 9, 60), (7, 9, 67, 69))):
-        expected = images.to_input(photo().crop(box), 192, images.MEAN, images.STD)
-        assert torch.equal(model.preprocess(photo(), chosen), expected)
-
-
-# Untrained
-
-
-def test_untrained_models_follow_their_seed_and_leave_the_others_alone():
-    spec = classroom_spec("baseline")
-    torch.manual_seed(5)
-    expected_draw = torch.rand(3)
-    torch.manual_seed(5)
-    first, second, other = (untrained_model(spec, seed=seed, optimised=False) for seed in (1, 1, 2))
-    assert torch.equal(torch.rand(3), expected_draw)
-    torch.manual_seed(1)
-    reference = build_model(spec).eval()
-    inputs = torch.randn(1, 3, 96, 96)
-    with torch.inference_mode():
-        logits = [m.module(inputs) for m in (first, second, other)]
-        assert torch.equal(logits[0], reference(inputs))
-    assert torch.equal(logits[0], logits[1])
-    assert not torch.equal(logits[0], logits[2])
-
-
-def test_untrained_models_say_so():
-    model = untrained_model(classroom_spec("baseline"), name="mine", optimised=False)
-    assert (model.family, model.name, model.weights) == ("custom", "mine", UNTRAINED)
-    assert not model.meaningful
-    assert model.record["val_top1"] is None
-    assert model.record["sha256"] is None
-    assert model.classes == tuple(IMAGENETTE_CLASSES.values())
-    assert model.record["params"] == sum(p.numel() for p in model.module.parameters())
-    centre = photo().crop((50, 0, 250, 200))
-    expected = images.to_input(centre, 96, images.MEAN, images.STD)
-    assert torch.equal(model.preprocess(photo()), expected)
-
-
-def test_untrained_labels():
-    assert weights._labels(1000) == tuple(PUBLISHED["b0"].meta["categories"])
-    assert weights._labels(3) == ("class 0", "class 1", "class 2")
-    assert untrained_model(released_spec("b0"), optimised=False).classes[0] == "tench"
-    assert EFFICIENTNET_B0.num_classes == 1000
-
-
-@pytest.mark.parametrize("base", [MOBILENET_V1, MOBILENET_V2, RESNET_50])
-def test_every_architecture_runs_untrained_and_says_so(base):
-    spec = scale(base, checked_multipliers(0.6, 0.5, 64))
-    model = untrained_model(spec)
-    assert (model.weights, model.meaningful) == ("untrained", False)
-    assert model.record["params"] == sum(p.numel() for p in model.module.parameters()) + sum(
-        layer.out_channels for _, layer in iter_layers(spec) if layer.norm
-    )  # folding a norm leaves its shift and takes its scale
-    plain = untrained_model(spec, optimised=False)
-    inputs = plain.preprocess(photo())
-    assert torch.allclose(model.module(inputs), plain.module(inputs), atol=1e-5)
-
-
-# Names
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from effnet_viz.errors import UserError
 from effnet_viz.evidence import timing
 from effnet_viz.evidence.measured import budget, runtimes, verdicts
-from tests.unit.engine.timing.test_models import row
+from tests.unit.evidence.rows import row
 
 
 def models(count, noise=0.2, seed=3, family="imagenet"):

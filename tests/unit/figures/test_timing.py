@@ -8,7 +8,7 @@ import pytest
 from effnet_viz.evidence import timing
 from effnet_viz.figures.timing import SYMBOLS, accuracy_against_time, time_against
 from effnet_viz.scaling.families import FAMILIES
-from tests.unit.engine.timing.test_models import row
+from tests.unit.evidence.rows import row
 
 EXAMPLE = timing.example()
 

@@ -14,7 +14,7 @@ from effnet_viz.engine.jobs import timing
 from effnet_viz.engine.jobs.timing import Job, asked, request
 from effnet_viz.evidence.timing import MODELS, Setup, as_dict, custom_entry, find
 from effnet_viz.scaling.architectures import EFFICIENTNET_B0
-from tests.unit.engine.timing.test_models import row
+from tests.unit.evidence.rows import row
 
 TINY = replace(EFFICIENTNET_B0, resolution_px=32)
 ONE, TWO, THREE = (custom_entry(TINY, "baseline", name) for name in ("one", "two", "three"))

@@ -1,24 +1,16 @@
-"""The benchmark: what is built is what was meant, threads are put back, what does not fit is said;
-and fits against numpy's."""
+"""The benchmark: what is built is what was meant, threads are put back, too much is refused."""
 
-import csv
-import io
-import json
-import math
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 import torchvision
 from torch.utils.flop_counter import FlopCounterMode
 
-from effnet_viz.__main__ import main
 from effnet_viz.engine.graph.runtime import graph_of
 from effnet_viz.engine.timing import models
 from effnet_viz.errors import UserError
-from effnet_viz.evidence import timing
-from effnet_viz.evidence.results import BenchmarkRow, Latency
+from effnet_viz.evidence.results import Latency
 from effnet_viz.evidence.timing import MODELS, QUICK, Setup, custom_entry, find
 from effnet_viz.scaling.architectures import (
     EFFICIENTNET_B0,
@@ -31,23 +23,6 @@ from effnet_viz.scaling.cost import network_cost
 from effnet_viz.scaling.families import ROLES
 
 TINY = replace(EFFICIENTNET_B0, resolution_px=32)
-
-
-def row(model, macs, ms, spread=0.0, activations=None, params=None, **other) -> BenchmarkRow:
-    latency = Latency(ms, ms - spread, ms + spread, 5, 1, "CPU (test)", 1, "2")
-    values = {
-        "family": "imagenet", "role": "compound", "resolution_px": 224, "device": "cpu",
-        "threads": 1, "batch_size": 1, "peak_memory_bytes": None, "least_memory_bytes": 5,
-        "versions": (("torch", "2"),), "date": "2026-01-01T00:00:00+00:00",
-    }  # fmt: skip
-    values |= other
-    return BenchmarkRow(
-        model=model, latency=latency, macs=macs, activations=activations or macs,
-        params=params or macs, **values,
-    )  # fmt: skip
-
-
-# --- what is measured -----------------------------------------------------------------------------
 
 
 def test_the_models_are_the_papers_the_classrooms_and_two_resnets():
@@ -244,177 +219,3 @@ def test_without_repeats_the_time_of_a_pass_decides(monkeypatch):
 def test_a_setup_that_makes_no_sense(wrong):
     with pytest.raises(UserError):
         Setup(**wrong)
-
-
-# --- what the rows say ----------------------------------------------------------------------------
-
-
-def test_a_fit_is_numpys_least_squares_in_logs():
-    rng = np.random.default_rng(1)
-    macs = rng.integers(10**6, 10**10, 12)
-    ms = 3e-7 * macs**0.8 * np.exp(rng.normal(0, 0.3, 12))
-    rows = [row(str(n), int(x), float(y)) for n, (x, y) in enumerate(zip(macs, ms, strict=True))]
-    line = timing.fit(rows, "macs")
-    slope, intercept = np.polyfit(np.log(macs), np.log(ms), 1)
-    assert line.slope == pytest.approx(slope)
-    assert line.factor_ms == pytest.approx(math.exp(intercept))
-    assert line.r2 == pytest.approx(np.corrcoef(np.log(macs), np.log(ms))[0, 1] ** 2)
-    off = np.log(ms) - np.polyval([slope, intercept], np.log(macs))
-    assert line.typical_factor == pytest.approx(np.exp(np.sqrt(np.mean(off**2))))
-    assert line.time_ms(1e9) == pytest.approx(np.exp(np.polyval([slope, intercept], np.log(1e9))))
-
-
-def test_the_best_predictor_comes_first():
-    rows = [
-        row(str(n), macs, 2.0 * a, activations=a, params=p)
-        for n, (macs, a, p) in enumerate(
-            [(5, 10, 9), (70, 20, 4), (60, 40, 30), (300, 80, 2), (7, 160, 5), (900, 320, 6)]
-        )
-    ]
-    lines = timing.fits(rows)
-    assert lines[0].predictor == "activations"
-    assert lines[0].r2 == pytest.approx(1)
-    assert lines[0].slope == pytest.approx(1)
-    assert lines[0].typical_factor == pytest.approx(1)
-    factors = [line.typical_factor for line in lines]
-    assert factors == sorted(factors)
-
-
-def test_under_six_models_or_with_equal_times_there_is_no_line():
-    five = [row(name, x, 2.0 * x) for x, name in enumerate("abcde", 1)]
-    assert timing.fits(five) == []
-    assert len(timing.fits([*five, row("f", 6, 12.0)])) == 3
-    assert timing.fits([row(name, x, 4.0) for x, name in enumerate("abcdef", 1)]) == []
-
-
-def test_the_contradiction_is_the_strongest_pair_beyond_the_spread():
-    rows = [row("a", 100, 10, 1), row("b", 200, 9.5, 1), row("c", 400, 5, 1), row("d", 500, 50, 1)]
-    found = timing.contradiction(rows)
-    assert (found.light.model, found.heavy.model) == ("a", "c")
-    assert (found.fewer_macs, found.longer) == (4, 2)
-    assert timing.contradiction([row("a", 1, 1), row("b", 2, 2)]) is None
-    assert timing.contradiction(rows[:2]) is None  # 10 ± 1 and 9.5 ± 1 ms overlap
-    assert timing.contradiction([row("a", 100, 9), row("b", 110, 1)]) is None  # equal MACs
-
-
-def test_equal_multiply_adds_and_the_most_different_times():
-    rows = [row("a", 100, 10, 1), row("b", 104, 4, 1), row("c", 102, 7, 1), row("d", 200, 1)]
-    found = timing.same_cost(rows)
-    assert (found.light.model, found.heavy.model) == ("a", "b")
-    assert found.longer == 2.5
-    assert timing.same_cost([row("a", 100, 10), row("b", 106, 4)]) is None  # not equal
-    assert timing.same_cost([row("a", 100, 10, 1), row("b", 100, 9, 1)]) is None  # overlap
-
-
-def test_the_noisiest_row_and_only_where_it_is_noisy():
-    rows = [row("a", 1, 10, 1), row("b", 2, 10, 2), row("c", 3, 10, 1.5)]
-    assert timing.noisiest(rows).model == "b"
-    assert timing.noisiest(rows[::2]) is None  # 11.5 / 8.5 ms
-    assert timing.noisiest([]) is None
-
-
-def test_speedup_and_throughput():
-    rows = [row("resnet152", 2, 57.0), row("b1", 1, 10.0, batch_size=4)]
-    assert timing.speedup(rows, "resnet152", "b1") == pytest.approx(5.7)
-    assert timing.speedup(rows, "resnet152", "b7") is None
-    assert timing.images_per_second(rows[1]) == pytest.approx(400)
-
-
-def test_rows_survive_json_and_csv():
-    rows = [row("a", 3, 1.25, 0.5), row("b", 4, 2.5, peak_memory_bytes=7)]
-    back = [timing.from_dict(values) for values in json.loads(timing.as_json(rows))]
-    assert back == rows
-    table = list(csv.DictReader(io.StringIO(timing.as_csv(rows))))
-    assert [line["median_ms"] for line in table] == ["1.25", "2.5"]
-    assert table[0]["q1_ms"] == "0.75"
-    assert table[0]["device_name"] == "CPU (test)"
-    assert table[0]["torch"] == "2"
-    assert table[1]["peak_memory_bytes"] == "7"
-
-
-# --- the command line -----------------------------------------------------------------------------
-
-
-def test_bench_json_is_nothing_but_json(capsys):
-    words = "bench --depth 1 --resolution-px 64 --repeats 2 --batch-size 2 --json"
-    assert main(words.split()) == 0
-    (got,) = json.loads(capsys.readouterr().out)
-    assert (got["model"], got["role"], got["resolution_px"]) == ("custom", "resolution", 64)
-    assert (got["threads"], got["batch_size"], got["device"]) == (1, 2, "cpu")
-    assert got["latency"]["repeats"] == 2
-    assert got["latency"]["median_ms"] > 0
-    assert got["versions"]["torch"] == torch.__version__
-    assert got["latency"]["runtime"] == "openvino"
-
-
-def test_bench_of_both_runtimes(capsys):
-    words = "bench --architecture mobilenet_v1 --width 0.25 --resolution-px 64 --repeats 1"
-    assert main([*words.split(), "--runtime", "both", "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)
-    assert [row["latency"]["runtime"] for row in rows] == ["openvino", "torch"]
-
-
-def test_a_row_of_before_there_were_two_runtimes_is_torchs():
-    values = timing.as_dict(row("a", 3, 1.25))
-    del values["latency"]["runtime"]
-    assert timing.from_dict(values).latency.runtime == "torch"
-    assert len(timing.example()) >= len(MODELS) - 3
-
-
-def test_bench_as_text(capsys):
-    assert main(["bench", "--model", "baseline", "resolution", "compound", "--repeats", "1"]) == 0
-    out = capsys.readouterr().out
-    assert out.count("OpenVINO") == 3
-    assert "typically off" not in out  # three models make no line
-    assert "66.0 M" in out
-
-
-def test_bench_of_several_setups_leaves_out_what_cannot_be_run(capsys, monkeypatch):
-    """B7 fits alone, not in batches of 32; the classroom's baseline fits both."""
-    monkeypatch.setattr(
-        models, "measure", lambda entry, setup, _: row(
-            entry.name, 10**6, 1.0, threads=setup.threads, batch_size=setup.batch_size
-        )
-    )  # fmt: skip
-    words = "bench --model baseline b7 --threads 1 2 --batch-size 1 32 --json"
-    assert main(words.split()) == 0
-    got = json.loads(capsys.readouterr().out)
-    assert [(each["model"], each["threads"], each["batch_size"]) for each in got] == [
-        ("baseline", 1, 1), ("baseline", 1, 32), ("baseline", 2, 1), ("baseline", 2, 32),
-        ("b7", 1, 1), ("b7", 2, 1),
-    ]  # fmt: skip
-
-
-def test_bench_as_text_says_what_its_times_say(capsys, monkeypatch):
-    monkeypatch.setattr(
-        models, "measure", lambda entry, setup, _: row(
-            entry.name, network_cost(entry.spec).macs, network_cost(entry.spec).macs / 1e6
-        )
-    )  # fmt: skip
-    names = [f"b{n}" for n in range(7)]
-    assert main(["bench", "--model", *names]) == 0
-    out = capsys.readouterr().out
-    assert "PyTorch, 1 thread(s), batch 1:" in out
-    assert (
-        "Within B0-B7 (7 models), time predicted from multiply-adds is typically off by 1.00×"
-        in out
-    )
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ("--model vgg16", "no model 'vgg16'"),
-        ("--model custom", "Say what custom is"),
-        ("--batch-size 64", "1 to 32 images"),
-        ("--threads many", "a number or all"),
-        ("--model baseline b7 --batch-size 32", "at most 300 billion"),
-        ("--device tpu", "no device 'tpu'"),
-    ],
-)
-def test_bad_input_is_one_line_and_code_2(capsys, words, message):
-    assert main(["bench", *words.split()]) == 2
-    captured = capsys.readouterr()
-    assert message in captured.err
-    assert captured.out == ""
-    assert captured.err.count("\n") == 1
