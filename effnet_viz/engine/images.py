@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from PIL import Image
 
-from effnet_viz.engine.photo_decode import (
+from effnet_viz.engine.photos.decoding import (
     FORMATS,
     LIMITS,
     MAX_BASELINE_PIXELS,

@@ -20,7 +20,7 @@ from tests.oracle.test_growth_preserves import (
     random_scaling,
 )
 from tests.oracle.torch_counts import count, skeletons
-from tests.unit.engine.test_damaged_photos import small_files
+from tests.unit.engine.photos.test_damaged import small_files
 
 pytestmark = pytest.mark.soak
 

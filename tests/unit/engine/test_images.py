@@ -17,7 +17,7 @@ from effnet_viz.engine.images import (
     decode,
 )
 from effnet_viz.errors import UserError
-from tests.unit.engine.pictures import chunk, encoded, noise, pixels, png, smooth
+from tests.unit.engine.photos.pictures import chunk, encoded, noise, pixels, png, smooth
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from effnet_viz.engine.images import (
     to_input,
 )
 from effnet_viz.errors import UserError
-from tests.unit.engine.pictures import encoded, noise, smooth
+from tests.unit.engine.photos.pictures import encoded, noise, smooth
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

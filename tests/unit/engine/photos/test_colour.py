@@ -11,7 +11,7 @@ from PIL import Image, ImageCms
 from skimage import color
 
 from effnet_viz.engine.images import decode
-from tests.unit.engine.pictures import chunk, encoded, pixels, png, smooth
+from tests.unit.engine.photos.pictures import chunk, encoded, pixels, png, smooth
 
 # The red, green and blue of each space in XYZ under D50, a column each: from the spaces' own
 # definitions (their primaries and white, adapted by Bradford's method).

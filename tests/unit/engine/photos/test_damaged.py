@@ -12,7 +12,7 @@ from effnet_viz.engine.images import (
     decode,
 )
 from effnet_viz.errors import UserError
-from tests.unit.engine.pictures import chunk, encoded, noise, png, smooth
+from tests.unit.engine.photos.pictures import chunk, encoded, noise, png, smooth
 
 
 def small_files() -> list[bytes]:

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 from PIL import Image, ImageChops, ImageFile, ImageOps, JpegImagePlugin
 
-from effnet_viz.engine import photo_colour, photo_files
-from effnet_viz.engine.photo_files import CutError, LimitError, PhotoFileParts
+from effnet_viz.engine.photos import colour, files
+from effnet_viz.engine.photos.files import CutError, LimitError, PhotoFileParts
 from effnet_viz.errors import UserError
 
 #: What is read, for a sentence; content decides, never a name.
@@ -76,7 +76,7 @@ def decode(data: bytes) -> Image.Image:
             f"The image file has {len(data) / 1024**2:.1f} MB; the limit is "
             f"{MAX_BYTES // 1024**2} MB. Save it smaller, for example as JPEG."
         )
-    kind = photo_files.kind_of(data)
+    kind = files.kind_of(data)
     if kind is None:
         raise UserError(
             f"This is not a readable {FORMATS} image; save the picture as JPEG or PNG and try "
@@ -84,7 +84,7 @@ def decode(data: bytes) -> Image.Image:
         )
     whole = True
     try:
-        parts = photo_files.read(data, kind)
+        parts = files.read(data, kind)
         whole = parts.whole
         return _decoded(parts)
     except UserError:
@@ -263,14 +263,14 @@ def _rgb(image: ImageFile.ImageFile, parts: PhotoFileParts) -> Image.Image:
     """Upright, opaque sRGB of an image that is loaded."""
     colours, alpha = _split(image, parts)
     icc = parts.icc or image.info.get("icc_profile")
-    rgb = photo_colour.to_srgb(colours, icc if isinstance(icc, bytes) else None)
+    rgb = colour.to_srgb(colours, icc if isinstance(icc, bytes) else None)
     if alpha is not None:
         white = Image.new("RGB", rgb.size, "white")
         white.paste(rgb, mask=alpha)
         rgb = white
     orientation = parts.orientation
     if parts.kind == "AVIF":  # Pillow hands on the file's own rotation as if it were EXIF's
-        orientation = photo_files.exif_orientation(image.info.get("exif"))
+        orientation = files.exif_orientation(image.info.get("exif"))
     return rgb.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else rgb
 
 
@@ -285,7 +285,7 @@ def _split(
             "The image holds 32-bit values, not a photo; save it with 8 or 16 bits per channel."
         )
     if image.mode.startswith("I"):
-        made = photo_colour.eight_bit(image, bits)
+        made = colour.eight_bit(image, bits)
         made = ImageOps.invert(made) if parts.negative else made
     elif parts.kind == "PNG":
         _scale_key_colour(image, parts.data)
@@ -320,7 +320,7 @@ def _with_low_bytes(image: Image.Image, parts: PhotoFileParts, bits: int) -> Ima
         if low.mode != image.mode:
             return image
         low.load()
-        return photo_colour.with_low_bytes(image, low, bits)
+        return colour.with_low_bytes(image, low, bits)
 
 
 def _scale_key_colour(image: Image.Image, data: bytes) -> None:

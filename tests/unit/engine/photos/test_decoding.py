@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from effnet_viz.engine import photo_colour, photo_decode, photo_files
 from effnet_viz.engine.images import decode
+from effnet_viz.engine.photos import colour, decoding, files
 from effnet_viz.errors import UserError
-from tests.unit.engine.pictures import chunk, encoded, noise, pixels, png, smooth
+from tests.unit.engine.photos.pictures import chunk, encoded, noise, pixels, png, smooth
 
 FORMATS = {
     "JPEG": {},
@@ -214,7 +214,7 @@ def test_a_film_behind_a_photo_is_not_read(options):
     """A phone's moving photo: some megabytes of film, in which any two bytes may stand."""
     jpeg = encoded(smooth(64, 48), "JPEG", **options)
     film = np.random.default_rng(0).bytes(2**20) + b"\xff\xda" * 1000
-    parts = photo_files.read(jpeg + film, "JPEG")
+    parts = files.read(jpeg + film, "JPEG")
     assert film[:64] not in parts.data
     assert (np.asarray(decode(jpeg + film)) == np.asarray(decode(jpeg))).all()
 
@@ -270,8 +270,8 @@ def test_a_large_baseline_jpeg_is_decoded_at_a_reduced_scale():
     (note,) = image.info["notes"]
     assert "8,000 × 6,000 px" in note
     assert "1/2" in note
-    for point, colour in (((1000, 700), (200, 30, 30)), ((3000, 2200), (90, 140, 60))):
-        assert np.abs(np.array(image.getpixel(point)) - colour).max() <= 3
+    for point, shade in (((1000, 700), (200, 30, 30)), ((3000, 2200), (90, 140, 60))):
+        assert np.abs(np.array(image.getpixel(point)) - shade).max() <= 3
 
 
 def test_the_megapixels_of_each_kind():
@@ -291,18 +291,18 @@ def test_the_reduced_scale_is_the_decoders_own(monkeypatch):
     data = encoded(smooth(320, 240), "JPEG", quality=95)
     expected = Image.open(io.BytesIO(data))
     expected.draft(None, (80, 60))
-    monkeypatch.setattr(photo_decode, "MAX_PIXELS", 40_000)
-    monkeypatch.setattr(photo_decode, "_REDUCED_PIXELS", 10_000)
+    monkeypatch.setattr(decoding, "MAX_PIXELS", 40_000)
+    monkeypatch.setattr(decoding, "_REDUCED_PIXELS", 10_000)
     image = decode(data)
     assert image.size == (80, 60)
     assert (np.asarray(image) == np.asarray(expected)).all()
 
 
 def test_two_large_photos_are_decoded_at_once_and_no_more(monkeypatch):
-    monkeypatch.setattr(photo_decode, "_LARGE_PIXELS", 100)
+    monkeypatch.setattr(decoding, "_LARGE_PIXELS", 100)
     data = encoded(smooth(64, 48), "PNG")
     lock, at_once, most = threading.Lock(), 0, 0
-    convert = photo_colour.to_srgb
+    convert = colour.to_srgb
 
     def slow(*arguments):
         nonlocal at_once, most
@@ -314,7 +314,7 @@ def test_two_large_photos_are_decoded_at_once_and_no_more(monkeypatch):
             at_once -= 1
         return convert(*arguments)
 
-    monkeypatch.setattr(photo_colour, "to_srgb", slow)
+    monkeypatch.setattr(colour, "to_srgb", slow)
     threads = [threading.Thread(target=decode, args=(data,)) for _ in range(6)]
     for thread in threads:
         thread.start()
