@@ -31,7 +31,7 @@ def test_the_roles_their_halfway_points_and_three_seeds_of_the_baseline_ship():
 
 
 def test_the_folder_is_small():
-    assert sum(path.stat().st_size for path in CHECKPOINT_DIR.iterdir()) < 30e6
+    assert sum(path.stat().st_size for path in CHECKPOINT_DIR.iterdir()) < 60e6
 
 
 def test_parameters_and_multiply_adds_are_what_torch_counts(name):

@@ -246,8 +246,10 @@ def _verdict(found: Shown) -> str:
     sentence += f"Best: **{title(best.point)}** with {best.held_out_top1:.1f} % on {n:,} photos. "
     if not others:
         return sentence
-    seeds = " and one seed each" if records.trained_again(found.ranked) else ""
+    seeds = " and so few seeds" if records.trained_again(found.ranked) else ""
     needed = f"with so many photos{seeds}, two networks must differ by {found.noise:.1f} "
+    if len(alike) == len(others):
+        return f"{sentence}But **none of the others** can be told from it: {needed}points."
     if alike:
         return (
             f"{sentence}But **{len(alike)} of the other {len(others)}** cannot be told from it: "

@@ -20,10 +20,12 @@ def test_a_trained_network_is_its_own_nearest():
         assert found.nearest.name == role
         assert found.apart == 0
         assert found.built == pytest.approx(found.nearest.built)
-    for row in read_rows():
+    rows = read_rows()
+    for row in rows:
         found = bid(Multipliers(row.depth, row.width, row.resolution_px), 2)
         assert found.apart == 0
-        assert found.nearest.top1 == pytest.approx(row.held_out_top1)
+        seeds = [other.held_out_top1 for other in rows if other.point == row.point]
+        assert found.nearest.top1 == pytest.approx(sum(seeds) / len(seeds))
 
 
 def test_each_budget_has_one_recipe():
