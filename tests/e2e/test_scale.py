@@ -258,6 +258,7 @@ def test_without_its_script_the_page_has_streamlits_own_controls(browser: Browse
     phi.focus()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_test_id("stMetric").first).to_contain_text(si(study(phi=1.1).cost.macs))
+    settled(page)  # the table of before has gone
     expect(page.get_by_test_id("stTable").filter(has_text="operator")).to_be_visible()
     context.close()
 

@@ -28,7 +28,7 @@ Found = list[tuple[NDArray[np.float32], CamResult]]
 
 def section(study: TransferStudy, sets: Sets, device: str) -> None:
     """A new photo, what every head says of it, and its map for one class."""
-    st.subheader("A new photo")
+    st.header("A new photo")
     controls, effect = st.columns([1, 2.6], gap="large")
     with controls:
         photo, own = _photo(sets)

@@ -113,7 +113,7 @@ def _row(result: NetworkResult) -> dict[str, str | float]:
 
 
 def _mistakes(study: TransferStudy, sets: Sets) -> None:
-    st.subheader("What it gets wrong")
+    st.header("What it gets wrong")
     titles = {each.title: each for each in study.networks}
     labels = {
         each.title: f"{each.title}, {len(study.wrong(each))} wrong" for each in study.networks

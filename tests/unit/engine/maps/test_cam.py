@@ -19,7 +19,6 @@ from effnet_viz.engine.maps.closed_form import WEIGHTS
 from effnet_viz.engine.maps.library import (
     BY_GRADIENT,
     FORWARD_ONLY,
-    BatchedScoreCAM,
     LargeGridEigenCAM,
 )
 from effnet_viz.engine.maps.raw import raw_map
@@ -107,18 +106,6 @@ def test_the_result_carries_what_the_model_says(model):
     other = compute_cam(model, PHOTO, target_class=(top + 1) % 10)
     assert other.probability == pytest.approx(probabilities[(top + 1) % 10].item(), abs=1e-6)
     assert other.raw != result.raw
-
-
-@pytest.fixture
-def few_channels(monkeypatch):
-    """Score-CAM takes a pass for every channel: here the stages have few."""
-    channels = BatchedScoreCAM.get_cam_weights
-
-    def of_some(cam, inputs, layer, targets, activations, grads):
-        weights = channels(cam, inputs, layer, targets, activations[:, :8], grads)
-        return np.pad(weights, ((0, 0), (0, activations.shape[1] - 8)))
-
-    monkeypatch.setattr(BatchedScoreCAM, "get_cam_weights", of_some)
 
 
 @pytest.mark.usefixtures("few_channels")
