@@ -7,7 +7,7 @@ import streamlit as st
 #: Installed once a document. Streamlit's boxes around a table and around code scroll where these
 #: are wider, and nothing in them takes the focus; Chromium and Firefox give it to such a box by
 #: themselves, Safari and what reads a page aloud need to be told. Looked at again a moment after
-#: something was drawn, and at another size of the window.
+#: something was drawn, and when such a box or what is in it has another size.
 _SCRIPT = """
 const BOXES = '[data-testid="stTable"] > div:has(> table), [data-testid="stCode"] pre';
 
@@ -31,11 +31,17 @@ function install() {
     asked = true;
     setTimeout(() => {
       asked = false;
-      document.querySelectorAll(BOXES).forEach(told);
+      document.querySelectorAll(BOXES).forEach((box) => {
+        told(box);
+        if (known.has(box)) return;
+        known.add(box);
+        for (const part of [box, ...box.children]) sized.observe(part);
+      });
     }, 200);
   };
+  const known = new WeakSet();
+  const sized = new ResizeObserver(look);
   new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
-  window.addEventListener("resize", look);
   look();
 }
 
