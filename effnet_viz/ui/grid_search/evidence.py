@@ -65,7 +65,7 @@ def every_point(found: Shown) -> None:
             "parameters": si, "multiply-adds": si, "held-out top-1, %": ".1f", "seconds": ".0f",
         },
         missing=":gray[not trained]",
-        hidden=("kind", "α", "β", "γ", "low, %", "high, %", "seeds"),
+        hidden=("kind", "α", "β", "γ", "low, %", "high, %", "each seed, %"),
     )  # fmt: skip
     st.caption(_how(found))
 
@@ -109,7 +109,7 @@ def _cells(point: SearchPoint, result: PointResult | None) -> dict[str, Cell]:
         "γ": point.gamma,
         "low, %": None if result is None else result.low,
         "high, %": None if result is None else result.high,
-        "seeds": None
+        "each seed, %": None
         if result is None
         else ", ".join(f"{row.held_out_top1:.1f}" for row in result.rows),
     }

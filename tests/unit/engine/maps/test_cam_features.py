@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -29,17 +28,6 @@ RESNET = find_model("resnet50", "resnet50")
 SMALL = replace(RESNET, spec=replace(RESNET.spec, resolution_px=64))
 FAST = [name for name, kind in METHODS.items() if not kind.slow]
 EVERY_STAGE = [name for name in FAST if not METHODS[name].last_stage_only]
-
-
-@pytest.fixture(scope="module")
-def model() -> LoadedModel:
-    return load_model("classroom", "baseline")
-
-
-@pytest.fixture
-def own_model(model: LoadedModel) -> LoadedModel:
-    """A copy of the model that this test may change."""
-    return replace(model, module=copy.deepcopy(model.module))
 
 
 def assert_same_map(result: CamResult, expected: CamResult, tolerance: float = 1e-5) -> None:
