@@ -10,44 +10,66 @@ from tests.e2e.conftest import settled, walk
 pytestmark = pytest.mark.browser
 
 
-def go(page: Page, title: str, heading: str) -> None:
-    walk(page, title)
-    expect(page.get_by_role("heading", level=1, name=heading)).to_be_visible()
-
-
-def pill(page: Page, name: str) -> None:
+def pill(page: Page, name: str, link: str) -> None:
     page.get_by_test_id("stButtonGroup").get_by_text(name, exact=True).first.click()
+    expect(page).to_have_url(re.compile(link))
     settled(page)
 
 
-def test_back_goes_back_a_page(page: Page, server: str):
+def test_a_page_a_stage_and_a_section_are_steps(page: Page, server: str):
     page.goto(f"{server}/?phi=2")
     settled(page)
-    go(page, "Anatomy", "What is inside a block?")
-    expect(page).to_have_url(re.compile("anatomy.*phi=2"))
-    go(page, "Paper", "The paper, recomputed")
-    go(page, "Compare", "Where does each way of scaling look?")
-    page.go_back()
-    expect(page.get_by_role("heading", level=1, name="The paper, recomputed")).to_be_visible()
-    settled(page)
-    page.go_back()
-    expect(page.get_by_role("heading", level=1, name="What is inside a block?")).to_be_visible()
+    walk(page, "Anatomy")
+    pill(page, "4", "anatomy.*phi=2.*a_stage=4|anatomy.*a_stage=4.*phi=2")
+    pill(page, "2", "a_stage=2")
+    walk(page, "Paper")
+    pill(page, "Slips", "p_section=Slips")
+    pill(page, "Misreadings", "p_section=Misreadings")
+    walk(page, "Compare")
+
+    heading = page.get_by_role("heading", level=1)
+    section = page.locator('[data-testid="stButtonGroup"] [aria-checked="true"]').first
+    stage = page.get_by_role("heading", level=2).first
+    paper, anatomy = "The paper, recomputed", "What is inside a block?"
+    back = [
+        (paper, section, "Misreadings"), (paper, section, "Slips"), (paper, section, "Table 1"),
+        (anatomy, stage, "Stage 2"), (anatomy, stage, "Stage 4"), (anatomy, stage, "Stage 6"),
+    ]  # fmt: skip
+    for title, chosen, name in back:
+        page.go_back()
+        expect(heading).to_have_text(title)
+        expect(chosen).to_contain_text(name)
+        settled(page)
     expect(page.get_by_text("φ = 2").first).to_be_visible()
-    settled(page)
     page.go_back()
     expect(page).to_have_url(f"{server}/?phi=2")
     settled(page)
-    page.go_forward()
-    expect(page.get_by_role("heading", level=1, name="What is inside a block?")).to_be_visible()
+    for title, chosen, name in reversed(back):
+        page.go_forward()
+        expect(heading).to_have_text(title)
+        expect(chosen).to_contain_text(name)
+        settled(page)
 
 
-#: The server's messages reach the page one by one, 150 ms apart, as on a busy machine.
+def test_the_photo_of_a_link_goes_along(page: Page, server: str):
+    page.goto(f"{server}/run?photo=Golf+ball")
+    settled(page)
+    for step in (lambda: walk(page, "Compare"), page.go_back, page.go_forward):
+        step()
+        heading = "do the scaled" if step == page.go_back else "does each way"
+        expect(page.get_by_role("heading", level=1)).to_contain_text(heading)
+        settled(page)
+        expect(page.get_by_role("combobox", name="Photo")).to_have_value("Golf ball")
+        expect(page).to_have_url(re.compile(r"photo=Golf(\+|%20)ball"))
+
+
+#: The server's messages reach the page one by one, 120 ms apart, as on a busy machine.
 SLOW_MESSAGES = """
     const listen = WebSocket.prototype.addEventListener;
     WebSocket.prototype.addEventListener = function (type, listener, options) {
         let free = 0;
         const late = (event) => {
-            free = Math.max(free, performance.now()) + 150;
+            free = Math.max(free, performance.now()) + 120;
             setTimeout(() => listener.call(this, event), free - performance.now());
         };
         return listen.call(this, type, type === 'message' ? late : listener, options);
@@ -83,34 +105,3 @@ def test_what_goes_from_a_link_and_comes_back_is_still_there(page: Page, server:
     page.wait_for_function("steps => history.length === steps + 1", arg=steps)
     page.go_back()
     expect(page).to_have_url(address)
-
-
-def test_a_section_of_the_paper_is_a_step(page: Page, server: str):
-    page.goto(f"{server}/paper")
-    settled(page)
-    pill(page, "Slips")
-    expect(page).to_have_url(re.compile("p_section=Slips"))
-    pill(page, "Misreadings")
-    expect(page).to_have_url(re.compile("p_section=Misreadings"))
-    chosen = page.locator('[data-testid="stButtonGroup"] [aria-checked="true"]').first
-    page.go_back()
-    expect(page).to_have_url(re.compile("p_section=Slips"))
-    expect(chosen).to_have_text("Slips")
-    settled(page)
-    page.go_forward()
-    expect(chosen).to_have_text("Misreadings")
-
-
-def test_a_stage_of_anatomy_is_a_step(page: Page, server: str):
-    page.goto(f"{server}/anatomy?phi=0")
-    settled(page)
-    opened = page.get_by_role("heading", level=2).first
-    pill(page, "4")
-    expect(opened).to_contain_text("Stage 4")
-    pill(page, "2")
-    expect(opened).to_contain_text("Stage 2")
-    page.go_back()
-    expect(opened).to_contain_text("Stage 4")
-    settled(page)
-    page.go_forward()
-    expect(opened).to_contain_text("Stage 2")

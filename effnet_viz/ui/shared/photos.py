@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from effnet_viz.engine import images
@@ -101,7 +103,7 @@ def photo_select(width: int | Literal["stretch"] = "stretch") -> Photo:
     def title(name: str) -> str:
         return YOURS if name == YOURS else catalogue[name].title
 
-    _keep_through_back(names, title)
+    _hold_through_steps(names, title)
     chosen = st.session_state["photo_kept"] = st.selectbox(
         "Photo",
         names,
@@ -144,17 +146,25 @@ def photo_select(width: int | Literal["stretch"] = "stretch") -> Photo:
     )
 
 
-def _keep_through_back(names: Sequence[str], title: Callable[[str], str]) -> None:
-    """Let the visit's photo stay on Back and Forward.
+def _hold_through_steps(names: Sequence[str], title: Callable[[str], str]) -> None:
+    """Let the visit's photo stay, on screen and in the link, on a walk and on Back and Forward.
 
-    Streamlit then drops from the link what the page that is left has in its own link too, and
-    begins with the default.
+    Streamlit begins with the default where the photo came from a link and the next page has the
+    same list, and where Back leads to a link from which it has dropped what both pages name.
     """
-    kept: str = st.session_state.get("photo_kept", "")
-    if kept not in names or not getattr(get_script_run_ctx(), "is_history_navigation", False):
+    by_history = getattr(get_script_run_ctx(), "is_history_navigation", False)
+    held = st.session_state.get("photo_kept" if by_history else "photo", "")
+    if held not in names:
         return
-    if st.query_params.get("photo", title(DEFAULT_SAMPLE)) != title(kept):
-        st.session_state["photo"] = kept
+    st.session_state["photo"] = held
+    if st.query_params.get("photo", title(DEFAULT_SAMPLE)) == title(held):
+        return
+    with suppress(StreamlitAPIException):  # chosen on this very page: the list writes it
+        if held == DEFAULT_SAMPLE:
+            del st.query_params["photo"]
+        else:
+            st.query_params["photo"] = title(held)
+    if by_history:
         st.rerun()
 
 
