@@ -13,7 +13,7 @@ APP = Path(__file__).resolve().parents[2] / "app.py"
 def open_page() -> Callable[..., AppTest]:
     """``open_page("pages/run.py", phi="2")``: the app on that page, run once from that link."""
 
-    def open_(page: str | None = None, **query: str) -> AppTest:
+    def open_(page: str | None = None, **query: str | list[str]) -> AppTest:
         app = AppTest.from_file(str(APP), default_timeout=60)
         for key, value in query.items():
             app.query_params[key] = value

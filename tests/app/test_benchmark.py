@@ -252,6 +252,21 @@ def test_choosing_nothing_is_said(open_page):
     assert "at least one model" in texts(app)
 
 
+def test_a_link_restores_the_view(open_page):
+    app = open_page(
+        PAGE, bench_models=["baseline", "width"], bench_batch="4", bench_on="CPU, all threads"
+    )
+    assert app.button_group(key="bench_models").value == ["baseline", "width"]
+    assert app.select_slider(key="bench_batch").value == 4
+    assert app.session_state["bench_on"] == "all"
+
+
+def test_nonsense_in_the_link_never_breaks_the_page(open_page):
+    app = open_page(PAGE, bench_models="vgg16", bench_batch="99", bench_on="TPU")
+    assert any("not your machine" in i.value for i in app.info)
+    assert not button(app, "Measure").disabled
+
+
 def test_the_shipped_example_is_whole():
     """Every model, one setup per thread count, costs as computed now."""
     rows = bench_study.example()

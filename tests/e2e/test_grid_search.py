@@ -84,8 +84,10 @@ def test_a_search_of_ones_own_begins_and_is_cancelled(
             )
     monkeypatch.setenv(imagenette.DATA_VARIABLE, str(tmp_path))
     with running_app() as address:
-        page.goto(f"{address}/grid_search")
+        page.goto(f"{address}/grid_search")  # the first that this server is asked for
         settled(page)
+        navigation = page.get_by_test_id("stSidebarNav")
+        expect(navigation.get_by_role("link", name="Scale", exact=True)).to_be_visible()
         page.get_by_test_id("stExpander").get_by_text("Run it yourself").click()
         page.get_by_role("button", name="Train six points").click()
         expect(page.get_by_text(re.compile("points done, about"))).to_be_visible()
@@ -93,3 +95,4 @@ def test_a_search_of_ones_own_begins_and_is_cancelled(
         page.get_by_role("button", name="Cancel").click()
         expect(page.get_by_text("Cancelled; what was trained before is kept.")).to_be_visible()
         expect(page.get_by_role("button", name="Train six points")).to_be_visible()
+        page.goto("about:blank")  # before the server goes, or the page misses it
