@@ -20,6 +20,8 @@ def test_a_page_a_stage_and_a_section_are_steps(page: Page, server: str):
     page.goto(f"{server}/?phi=2")
     settled(page)
     walk(page, "Anatomy")
+    stage = page.get_by_role("heading", level=2).first
+    opened = stage.inner_text()
     pill(page, "4", "anatomy.*phi=2.*a_stage=4|anatomy.*a_stage=4.*phi=2")
     pill(page, "2", "a_stage=2")
     walk(page, "Paper")
@@ -29,11 +31,10 @@ def test_a_page_a_stage_and_a_section_are_steps(page: Page, server: str):
 
     heading = page.get_by_role("heading", level=1)
     section = page.locator('[data-testid="stButtonGroup"] [aria-checked="true"]').first
-    stage = page.get_by_role("heading", level=2).first
     paper, anatomy = "The paper, recomputed", "What is inside a block?"
     back = [
-        (paper, section, "Misreadings"), (paper, section, "Slips"), (paper, section, "Table 1"),
-        (anatomy, stage, "Stage 2"), (anatomy, stage, "Stage 4"), (anatomy, stage, "Stage 6"),
+        (paper, section, "Misreadings"), (paper, section, "Slips"), (paper, section, "Method"),
+        (anatomy, stage, "Stage 2"), (anatomy, stage, "Stage 4"), (anatomy, stage, opened),
     ]  # fmt: skip
     for title, chosen, name in back:
         page.go_back()
@@ -49,6 +50,13 @@ def test_a_page_a_stage_and_a_section_are_steps(page: Page, server: str):
         expect(heading).to_have_text(title)
         expect(chosen).to_contain_text(name)
         settled(page)
+
+    # coming to a page that shows again the section it had is one step
+    walk(page, "Anatomy")
+    walk(page, "Paper")
+    expect(page).to_have_url(re.compile("p_section=Misreadings"))
+    page.go_back()
+    expect(heading).to_have_text(anatomy)
 
 
 def test_the_photo_of_a_link_goes_along(page: Page, server: str):
@@ -101,6 +109,7 @@ def test_what_goes_from_a_link_and_comes_back_is_still_there(page: Page, server:
     page.wait_for_timeout(300)  # longer than a loss is waited for
     assert page.url == address
     assert page.evaluate("history.length") == steps
+    page.keyboard.press("Shift")
     page.evaluate(write, "/paper")  # and does not come back: a choice of its own
     page.wait_for_function("steps => history.length === steps + 1", arg=steps)
     page.go_back()

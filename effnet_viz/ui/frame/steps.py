@@ -15,9 +15,11 @@ import streamlit as st
 STEPS = ("p_section", "a_stage", "a_block", "a_section", "gs_section", "look", "lesson")
 
 #: Installed once a document. A link that only changes its query is no step unless one of the keys
-#: changes. Where something goes from the link on the way to another page, it is no step and stays
-#: for Back to find: the address from before is put back into its entry. Whether it is so shows the
-#: link that was followed, or the page that comes before the script's run has ended.
+#: changes, and that after somebody has touched the page: what a page writes on arrival, such as the
+#: section it had, is not chosen anew. Where something goes from the link on the way to another
+#: page, it is no step and stays for Back to find: the address from before is put back into its
+#: entry. Whether it is so shows the link that was followed, or the page that comes before the
+#: script's run has ended.
 _SCRIPT = """
 const STEPS = __STEPS__;
 
@@ -27,15 +29,18 @@ function install() {
   let before = null;
   let waiting = null;
   let leaving = false;
+  let touched = false;
   const at = (url) => new URL(url ?? window.location.href, window.location.href);
   const query = (url) => new URLSearchParams(url.search);
-  const isStep = (to) => STEPS.some((key) => query(to).get(key) !== query(before).get(key));
+  const isStep = (to) => touched
+    && STEPS.some((key) => query(to).get(key) !== query(before).get(key));
   const losesOne = (to) => [...query(before).keys()].some((key) => !query(to).has(key));
   const hasRun = () => document.querySelector('[data-test-script-state="notRunning"]');
   const arrive = () => {
     clearTimeout(waiting);
     before = null;
     leaving = false;
+    touched = false;
   };
   const settle = (...entry) => {
     const step = isStep(at(entry[2]));
@@ -72,6 +77,9 @@ function install() {
     leaving = to.origin === here.origin && to.pathname !== here.pathname;
   };
   window.addEventListener("click", follow, true);
+  for (const touch of ["pointerdown", "keydown"]) {
+    window.addEventListener(touch, () => { touched = true; }, true);
+  }
 }
 
 if (!window.__effnetVizSteps) {
