@@ -56,6 +56,13 @@ def test_the_flat_surface_puts_each_point_at_its_shares():
     assert [ring.a[0], ring.b[0], ring.c[0]] == pytest.approx(list(place[1]))
 
 
+def test_numbers_of_two_points_one_above_the_other_stand_on_two_sides():
+    points = search_surface.triangle(spots(), "width", POINTS[11].name).data[0]
+    sides = dict(zip((p.name for p in POINTS), points.textposition, strict=True))
+    assert sides["a1.30-b1.05-g1.15"] == "middle right"
+    assert sides["a1.25-b1.05-g1.15"] == "middle left"
+
+
 def test_planned_points_are_hollow_and_unnumbered():
     figure = search_surface.triangle(spots(trained=5), "depth", "depth")
     trained, planned = figure.data[:2]
