@@ -21,7 +21,9 @@ LONGEST = (
     "e2e/test_screens",
     "e2e/test_scale",
     "e2e/test_benchmark",
+    "e2e/test_steps",
     "e2e/test_grid_search",
+    "e2e/test_lesson_extras",
     "e2e/test_journey",
     "oracle/test_cam_against_stock",
     "oracle/test_graph_against_torch",
@@ -38,6 +40,7 @@ LONGEST = (
     "unit/engine/jobs/test_search",
     "unit/cli/test_commands",
     "unit/scaling/test_centres",
+    "unit/test_documents",
 )
 
 

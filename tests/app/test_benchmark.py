@@ -125,7 +125,8 @@ def test_what_is_chosen_and_not_measured_shows_its_cost(open_page):
     assert "not measured" in cells[f"{runtime}, ms"]
 
 
-def test_a_real_measurement_replaces_the_example_and_is_kept(open_page):
+def test_a_measurement_replaces_the_example_and_is_kept(open_page, worker):
+    worker()
     app = open_page(PAGE)
     app.button_group(key="bench_models").set_value(["baseline", "resolution", "compound"]).run()
     button(app, "Measure").click().run()

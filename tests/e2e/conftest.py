@@ -83,6 +83,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server that all tests share; its rooms lie in a folder of their own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EFFNET_VIZ_ROOMS", str(tmp_path_factory.mktemp("rooms")))
+        patch.setenv("EFFNET_VIZ_TICK_S", "0.4")
         with running_app() as address:
             yield address
 

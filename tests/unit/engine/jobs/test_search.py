@@ -39,6 +39,8 @@ def wait(job):
 
 
 def test_a_search_in_the_background_trains_every_point_and_cleans_up(folder, monkeypatch):
+    """Two processes share the points: each is trained once."""
+    monkeypatch.setattr(search.os, "cpu_count", lambda: 2)
     monkeypatch.chdir(folder.parent)
     folder = Path(folder.name)  # as EFFNET_VIZ_DATA may name it; the processes start elsewhere
     job = start(tiny(folder), "one")

@@ -2,10 +2,6 @@
 
 import csv
 import json
-import os
-import re
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -136,26 +132,6 @@ def command(folder, tmp_path, *more):
         "search", "--data", str(folder), "--work", str(tmp_path / "w"), "--out", str(tmp_path),
         "--epochs", "1", "--batch-size", "8", "--held-out", "0.25", *more,
     ]  # fmt: skip
-
-
-def test_two_processes_share_the_points(folder, tmp_path):
-    arguments = [sys.executable, "-m", "effnet_viz", *command(folder, tmp_path, "--points", "2")]
-    both = [
-        subprocess.Popen(
-            arguments, cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"}, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )
-        for _ in range(2)
-    ]  # fmt: skip
-    said = [process.communicate(timeout=240) for process in both]
-    assert [process.returncode for process in both] == [0, 0]
-    epochs = re.findall(r"^(\S+), epoch 1:", "\n".join(out for out, _ in said), re.MULTILINE)
-    names = [point.name for point in search_points(2)]
-    assert sorted(epochs) == sorted(names)  # every point once, by one of them
-    assert [row.point for row in records.read_rows(tmp_path)] == names
-    outcome = records.read_outcome(tmp_path)
-    assert outcome
-    assert outcome["points"] == 2
 
 
 def test_the_command_reports_winner_and_phi(folder, tmp_path, capsys):
