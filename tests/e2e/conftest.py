@@ -79,10 +79,16 @@ def running_app(slow_s: float = 0) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server that all tests share; its rooms lie in a folder of their own."""
+def rooms_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the rooms of the server lie."""
+    return tmp_path_factory.mktemp("rooms")
+
+
+@pytest.fixture(scope="session")
+def server(rooms_folder: Path) -> Iterator[str]:
+    """The address of a server that all tests share."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EFFNET_VIZ_ROOMS", str(tmp_path_factory.mktemp("rooms")))
+        patch.setenv("EFFNET_VIZ_ROOMS", str(rooms_folder))
         patch.setenv("EFFNET_VIZ_TICK_S", "0.4")
         with running_app() as address:
             yield address

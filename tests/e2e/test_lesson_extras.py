@@ -1,14 +1,12 @@
 """The lesson on the wall, its optional steps, and links that hide controls, in a real browser."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from effnet_viz.lesson.room import RoomStore
 from effnet_viz.lesson.steps import MORE, SCREENS
 from effnet_viz.lesson.text import load
-from tests.e2e.conftest import running_app, settled
+from tests.e2e.conftest import settled
 from tests.e2e.test_lesson import press
 
 pytestmark = pytest.mark.browser
@@ -37,30 +35,20 @@ least => {
 """
 
 
-@pytest.fixture(scope="module")
-def class_server(tmp_path_factory) -> Iterator[tuple[str, RoomStore]]:
-    """A server, and the store of its rooms."""
-    folder = tmp_path_factory.mktemp("rooms")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EFFNET_VIZ_ROOMS", str(folder))
-        with running_app() as address:
-            yield address, RoomStore(folder)
-
-
 @pytest.mark.parametrize(
     ("screen", "question", "answer"),
     [("before", "", ""), ("why", "b4", "4;80"), ("game", "budget2", "2;1;96"),
      ("clock", "slowest", "width")],
 )  # fmt: skip
-def test_the_last_row_can_read_the_wall(page: Page, class_server, screen, question, answer):
-    address, rooms = class_server
+def test_the_last_row_can_read_the_wall(page: Page, server, rooms_folder, screen, question, answer):
+    rooms = RoomStore(rooms_folder)
     room = rooms.open_room("efficientnet_b0", screen)
     if question:
         asked = SCREENS[screen].first or (question,)
         rooms.advance(room.code, room.teacher_token, dict.fromkeys(asked, "open"))
         rooms.vote(room.code, rooms.join(room.code).token, {question: answer})
         rooms.advance(room.code, room.teacher_token, dict.fromkeys(asked, "revealed"))
-    page.goto(f"{address}/lesson?room={room.code}&teacher={room.teacher_token}&lesson_present=true")
+    page.goto(f"{server}/lesson?room={room.code}&teacher={room.teacher_token}&lesson_present=true")
     settled(page)
     expect(page.locator("h2").first).to_be_visible()
     if question:
@@ -71,16 +59,16 @@ def test_the_last_row_can_read_the_wall(page: Page, class_server, screen, questi
     assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1
 
 
-def test_the_optional_steps_come_after_the_last_test(page: Page, class_server):
-    page.goto(f"{class_server[0]}/lesson?lesson={TEXT.steps['after'].short}")
+def test_the_optional_steps_come_after_the_last_test(page: Page, server: str):
+    page.goto(f"{server}/lesson?lesson={TEXT.steps['after'].short}")
     settled(page)
     for screen in MORE:
         press(page, "lesson_next")  # not before: what the last run drew goes where that one went
         expect(page.locator("h2").first).to_have_text(TEXT.steps[screen].title)
 
 
-def test_the_drawn_controls_obey_the_link(page: Page, class_server):
-    page.goto(f"{class_server[0]}/?hide=alpha,beta,gamma,lock")
+def test_the_drawn_controls_obey_the_link(page: Page, server: str):
+    page.goto(f"{server}/?hide=alpha,beta,gamma,lock")
     settled(page)
     sliders = page.locator(".root.controls").get_by_role("slider")
     expect(sliders.and_(page.locator(":visible"))).to_have_count(1)

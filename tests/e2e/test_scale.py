@@ -3,14 +3,14 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from effnet_viz.figures.base import si
 from effnet_viz.scaling.architectures import EFFICIENTNET_B0
 from effnet_viz.scaling.compound import Coefficients, Multipliers
 from effnet_viz.scaling.study import study
 from effnet_viz.ui.scale.words import times
-from tests.e2e.conftest import SCREENSHOTS, both_schemes, settled
+from tests.e2e.conftest import SCREENSHOTS, both_schemes, forget, settled
 
 pytestmark = pytest.mark.browser
 
@@ -247,9 +247,10 @@ def block_and_table_row_point_at_each_other(page: Page) -> None:
     expect(tip).to_contain_text(si(only_width.cost.stages[6].macs))
 
 
-def test_without_its_script_the_page_has_streamlits_own_controls(browser: Browser, server: str):
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
+def test_without_its_script_the_page_has_streamlits_own_controls(
+    shared: BrowserContext, server: str
+):
+    page = shared.new_page()  # whose errors are wanted
     page.add_init_script("URL.createObjectURL = () => 'data:text/javascript,throw 0'")
     page.goto(server)
     settled(page)
@@ -260,7 +261,7 @@ def test_without_its_script_the_page_has_streamlits_own_controls(browser: Browse
     expect(page.get_by_test_id("stMetric").first).to_contain_text(si(study(phi=1.1).cost.macs))
     settled(page)  # the table of before has gone
     expect(page.get_by_test_id("stTable").filter(has_text="operator")).to_be_visible()
-    context.close()
+    forget(page)
 
 
 def test_on_a_phone_phi_and_what_it_does_share_the_first_screen(browser: Browser, server: str):
