@@ -66,7 +66,7 @@ def triangle(
             **_at([at for _, at, _ in drawn]),
             mode="markers+text",
             text=[_label(spot, winner) if spot.point.name in named else "" for spot, *_ in drawn],
-            textposition=[_beside(at, taken, where) for _, at, taken in drawn],
+            textposition=[_beside(at, taken) for _, at, taken in drawn],
             textfont_size=12,
             cliponaxis=False,
             marker=marker,
@@ -128,7 +128,8 @@ def _inward(at: Shares) -> Shares:
 
 
 def _side_by_side(where: Sequence[Shares]) -> tuple[list[Shares], list[bool]]:
-    """Places that do not hide each other, and whether another one stands to their right."""
+    """Places that do not hide each other, and whether another one stands to their right, or just
+    above, where its number takes their number's place."""
     moved: list[Shares] = []
     beside = [False] * len(where)
     for at in where:
@@ -136,19 +137,21 @@ def _side_by_side(where: Sequence[Shares]) -> tuple[list[Shares], list[bool]]:
             beside[touched[0]] = True
             at = (at[0], at[1] - TOUCHING, at[2] + TOUCHING)
         moved.append(at)
+    for n, at in enumerate(moved):
+        beside[n] |= any(_just_above(other, at) for other in moved)
     return moved, beside
 
 
-def _beside(at: Shares, taken: bool, where: Sequence[Shares]) -> str:
-    """Where a point's number goes: to its right, unless another point, the number of one just above
-    or the edge is there."""
+def _just_above(other: Shares, at: Shares) -> bool:
+    across = (other[2] - other[1]) - (at[2] - at[1])
+    return 0 < other[0] - at[0] < TOUCHING and abs(across) < TOUCHING
+
+
+def _beside(at: Shares, taken: bool) -> str:
+    """Where a point's number goes: to its right, unless that is taken or the edge is there."""
     if max(at[1], at[2]) > 0.9:
         return "top left" if at[1] > at[2] else "top right"
-    across = at[2] - at[1]
-    below = any(
-        0 < up[0] - at[0] < TOUCHING and abs(up[2] - up[1] - across) < TOUCHING for up in where
-    )
-    return "middle left" if taken or below else "middle right"
+    return "middle left" if taken else "middle right"
 
 
 def _label(spot: Spot, winner: str | None) -> str:

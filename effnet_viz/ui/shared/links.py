@@ -62,12 +62,18 @@ def carried_scale_choice() -> ScaleChoice:
         if value != default and key not in st.session_state:
             st.session_state[key] = value
         title = _TITLES[key][str(value)] if key in _TITLES else _in_link(value)
-        with suppress(StreamlitAPIException):  # a widget of this very page writes it
-            if value != default and st.query_params.get(key) != title:
-                st.query_params[key] = title
-            elif value == default and key in st.query_params:
-                del st.query_params[key]
+        write_in_link(key, None if value == default else title)
     return scale_choice()
+
+
+def write_in_link(key: str, title: str | None) -> None:
+    """Let the page's link say so of a key, or nothing (None), unless a widget of this very page
+    writes it."""
+    with suppress(StreamlitAPIException):
+        if title is None:
+            st.query_params.pop(key, None)
+        elif st.query_params.get(key) != title:
+            st.query_params[key] = title
 
 
 def _has_slider(key: str, value: float) -> bool:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from effnet_viz.engine import images
@@ -20,6 +18,7 @@ from effnet_viz.errors import UserError
 from effnet_viz.evidence import samples
 from effnet_viz.ui.frame.served import note_photo
 from effnet_viz.ui.shared import cache, found
+from effnet_viz.ui.shared.links import write_in_link
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -159,11 +158,7 @@ def _hold_through_steps(names: Sequence[str], title: Callable[[str], str]) -> No
     st.session_state["photo"] = held
     if st.query_params.get("photo", title(DEFAULT_SAMPLE)) == title(held):
         return
-    with suppress(StreamlitAPIException):  # chosen on this very page: the list writes it
-        if held == DEFAULT_SAMPLE:
-            del st.query_params["photo"]
-        else:
-            st.query_params["photo"] = title(held)
+    write_in_link("photo", None if held == DEFAULT_SAMPLE else title(held))
     if by_history:
         st.rerun()
 
