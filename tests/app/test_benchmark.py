@@ -186,8 +186,10 @@ def test_what_does_not_fit_is_refused_with_its_number(open_page):
     app.select_slider(key="bench_batch").set_value(32).run()
     button(app, "Measure").click().run()
     finish(app)
-    assert "Not run: B7 in batches of 32" in app.error[0].value
-    assert "billion multiply-adds" in app.error[0].value
+    refusal = app.error[0].value
+    assert "Not run: B7 in batches of 32 at 600 px needs 1,208 billion multiply-adds" in refusal
+    assert "at most 300 billion" in refusal
+    assert "**B7**" in table(app, "multiply-adds").index
 
 
 def test_progress_and_cancel(open_page, worker):
@@ -209,7 +211,8 @@ def test_progress_and_cancel(open_page, worker):
     assert "Measured on this machine" in app.success[0].value
     button(app, "Cancel").click().run()
     finish(app)
-    assert any("Cancelled" in i.value for i in app.info)
+    assert any("Cancelled; what was measured before is kept." in i.value for i in app.info)
+    assert "not measured" in table(app, "OpenVINO, ms").loc["**width**"]["OpenVINO, ms"]
     assert "depth is left out." in app.error[0].value
     assert [row.model for row in app.session_state["bench_rows"].values()] == ["baseline"]
     assert button(app, "Measure")
@@ -250,7 +253,7 @@ def test_choosing_nothing_is_said(open_page):
     app = open_page(PAGE)
     app.button_group(key="bench_models").set_value([]).run()
     assert button(app, "Measure").disabled
-    assert "at least one model" in texts(app)
+    assert "Choose at least one model." in texts(app)
 
 
 def test_a_link_restores_the_view(open_page):

@@ -160,6 +160,9 @@ def test_measure_measures_what_the_screen_shows(page: Page, slow_server: str) ->
         )
         measured[name] = row.filter(has_not_text=re.compile(r"not\smeasured")).count() == 1
     assert [name for name, there in measured.items() if there] == ["baseline", "width"]
+    page.reload()
+    settled(page)
+    assert chosen(page, "Models") == ["baseline", "depth", "resolution", "width"]
 
 
 def test_a_click_right_after_measure_loses_neither(page: Page, slow_server: str) -> None:
@@ -177,13 +180,16 @@ def test_work_in_the_background_is_for_what_the_screen_shows(page: Page, slow_se
     """Samples taken off Compare's list and the button: its label was drawn for more of them."""
     opened(page, f"{slow_server}/compare?shown=true&look=More+photos")
     expect(page.get_by_role("button", name="Map 4 photos")).to_be_visible()
-    for _ in range(2):
-        click(page, "Samples", "")
+    before = chosen(page, "Samples")
+    clicked = [click(page, "Samples", "") for _ in range(2)]
     left = chosen(page, "Samples")
-    assert len(left) == 2
+    assert left == toggled(before, clicked)
     page.get_by_role("button", name=re.compile("^Map ")).click()
     sheet = page.get_by_role("img", name=re.compile("^Contact sheet of maps"))
     expect(sheet).to_be_visible()
     said = sheet.get_attribute("alt") or ""
     assert [name for name in left if f"{name}: " in said] == left
     assert said.count(";") == len(left) - 1
+    page.reload()
+    settled(page)
+    assert chosen(page, "Samples") == left

@@ -183,7 +183,8 @@ def test_a_whole_lesson_with_a_teacher_and_three_students(page: Page, browser, p
         for key in asked if screen == TOGETHER else asked[:1]:
             students_answer(teacher, there, key, TEXT.steps[screen].title, people)
             answers += len(there)
-        within_reach(teacher, screen)  # students see what one alone sees, below
+        for person in (teacher, students[0]):
+            within_reach(person, screen)
 
     teacher.get_by_role("radio", name="Game", exact=True).click()
     go_on(teacher, "lesson_bids_go_budget2")
