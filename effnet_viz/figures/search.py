@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import fmean
 
 import plotly.graph_objects as go
 
 from effnet_viz.evidence.family import FamilyResult
 from effnet_viz.evidence.search.points import TARGET, TOLERANCE, staircase, title
-from effnet_viz.evidence.search.records import CurveRow, PointResult, margin
+from effnet_viz.evidence.search.records import CurveRow, PointResult, by_epoch, margin
 from effnet_viz.figures.base import NEUTRAL, ROLE_COLOURS, TRANSPARENT
 from effnet_viz.figures.paper import Axis, Guide, Series, faded, plot
 from effnet_viz.figures.search_surface import AXES, CHOSEN, KIND_SYMBOLS, Spot, hover
@@ -58,20 +59,18 @@ def ranking(ranked: Sequence[PointResult], chosen: str) -> go.Figure:
 
 
 def curves(rows: Sequence[CurveRow], chosen: str, winner: str | None) -> go.Figure:
-    """Held-out accuracy after every epoch: the chosen point before all others."""
+    """Held-out accuracy after every epoch, the mean over seeds: the chosen point before all
+    others."""
     names = sorted({row.point for row in rows}, key=lambda name: (name == chosen, name == winner))
     series = []
     for name in names:
-        found = sorted((r for r in rows if r.point == name), key=lambda r: (r.seed, r.epoch))
-        by_epoch: dict[int, list[float]] = {}
-        for row in found:
-            by_epoch.setdefault(row.epoch, []).append(row.held_out_top1)
+        epochs = by_epoch(rows, name)
         is_chosen = name == chosen
         series.append(
             Series(
                 "this point" if is_chosen else "the best point" if name == winner else name,
-                list(by_epoch),
-                [sum(values) / len(values) for values in by_epoch.values()],
+                list(epochs),
+                [fmean(row.held_out_top1 for row in seeds) for seeds in epochs.values()],
                 CHOSEN if is_chosen else NEUTRAL if name == winner else faded(NEUTRAL, 0.3),
                 mode="lines+markers" if is_chosen else "lines",
                 dash="dash" if name == winner and not is_chosen else "solid",

@@ -121,6 +121,15 @@ def test_a_chosen_point_shows_its_table_cost_and_curve(open_page, results):
     assert "raise φ to **1.7** for 4× as built" in texts(app)
 
 
+def test_what_it_learned_is_the_mean_of_its_seeds(open_page, results, monkeypatch):
+    rows = records.read_curves()
+    again = [replace(row, seed=1, held_out_top1=row.held_out_top1 - 3) for row in rows]
+    monkeypatch.setattr(records, "read_curves", lambda: rows + again)
+    app = open_page(PAGE, gs_point=title(POINTS[3]))
+    assert list(table(app, "training loss")["held-out top-1, %"]) == ["54.5", "59.5"]
+    assert "Means of 2 seeds." in texts(app)
+
+
 def test_a_link_restores_point_and_surface(open_page, results):
     app = open_page(PAGE, gs_point="depth only", gs_surface="3D")
     assert app.selectbox(key="gs_point").value == "depth"

@@ -135,6 +135,15 @@ def read_curves(folder: Path = RESULTS_DIR) -> list[CurveRow]:
     return _read(folder / CURVES, CurveRow)
 
 
+def by_epoch(rows: Iterable[CurveRow], point: str) -> dict[int, list[CurveRow]]:
+    """A point's rows, an epoch's of all its seeds together, both in order."""
+    found: dict[int, list[CurveRow]] = {}
+    for row in sorted(rows, key=lambda row: (row.epoch, row.seed)):
+        if row.point == point:
+            found.setdefault(row.epoch, []).append(row)
+    return found
+
+
 def read_outcome(folder: Path = RESULTS_DIR) -> dict[str, Any] | None:
     """What `outcome` wrote, None where there is no file. Raises UserError where it is damaged."""
     path = folder / OUTCOME

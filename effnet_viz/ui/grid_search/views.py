@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from statistics import fmean
 from types import MappingProxyType
 from typing import Any
 
@@ -31,6 +32,7 @@ from effnet_viz.ui.grid_search import own as search_own
 from effnet_viz.ui.scale import fallback
 from effnet_viz.ui.shared.parts import chart, table
 
+TOP1 = "held-out top-1, %"
 FLAT, BUILT, SPACE = "flat", "built", "space"
 SURFACES: MappingProxyType[str, str] = MappingProxyType(
     {FLAT: "Flat", BUILT: "As built", SPACE: "3D"}
@@ -278,34 +280,36 @@ def details(found: Shown, choice: Choice) -> None:
     if found.curves:
         st.subheader("How it learned")
         figure = search.curves(found.curves, point.name, found.winner)
-        own = sorted(
-            (row for row in found.curves if row.point == point.name),
-            key=lambda row: (row.seed, row.epoch),
-        )
-        said = ", ".join(f"epoch {row.epoch} {row.held_out_top1:.1f} %" for row in own)
+        own = [_epoch(*each) for each in records.by_epoch(found.curves, point.name).items()]
+        said = ", ".join(f"epoch {row['epoch']} {row[TOP1]:.1f} %" for row in own)
         left, right = st.columns([1.5, 1], gap="large")
         with left:
             chart(figure, "gs_curves", f"Held-out accuracy after every epoch: {said or 'none yet'}")
-            st.caption("Thin grey: every other point.")
+            seeds = len({row.seed for row in found.curves if row.point == point.name})
+            means = f"Means of {seeds} seeds. " if seeds > 1 else ""
+            st.caption(f"{means}Thin grey: every other point.")
         with right:
             if own:
                 table(
-                    [_epoch_cells(row) for row in own],
+                    own,
                     name=f"search-curve-{point.name}",
                     alt="Loss and accuracy after every epoch",
-                    formats={"training loss": ".3f", "held-out top-1, %": ".1f", "seconds": ".0f"},
+                    formats={"training loss": ".3f", TOP1: ".1f", "seconds": ".0f"},
+                    hidden=("each seed's loss", "each seed, %"),
                 )
             else:
                 st.caption("This point has no curve yet.")
     fallback.stage_table(study(CLASSROOM_BASELINE, point.coefficients))
 
 
-def _epoch_cells(row: CurveRow) -> dict[str, Cell]:
+def _epoch(number: int, seeds: Sequence[CurveRow]) -> dict[str, Cell]:
     return {
-        "epoch": str(row.epoch) if not row.seed else f"{row.epoch} (seed {row.seed})",
-        "training loss": row.train_loss,
-        "held-out top-1, %": row.held_out_top1,
-        "seconds": row.seconds,
+        "epoch": str(number),
+        "training loss": fmean(row.train_loss for row in seeds),
+        TOP1: fmean(row.held_out_top1 for row in seeds),
+        "seconds": fmean(row.seconds for row in seeds),
+        "each seed's loss": ", ".join(f"{row.train_loss:.3f}" for row in seeds),
+        "each seed, %": ", ".join(f"{row.held_out_top1:.1f}" for row in seeds),
     }
 
 
