@@ -96,6 +96,40 @@ def test_back_finds_the_section_though_messages_are_slow(page: Page, server: str
     expect(page.locator("h1")).to_have_text("The paper, recomputed")
 
 
+#: Every message reaches the page 500 ms late, as through a slow network.
+LATE_MESSAGES = """
+    const listen = WebSocket.prototype.addEventListener;
+    WebSocket.prototype.addEventListener = function (type, listener, options) {
+        const late = (event) => setTimeout(() => listener.call(this, event), 500);
+        return listen.call(this, type, type === 'message' ? late : listener, options);
+    };
+"""
+
+
+def test_who_is_faster_than_the_page_loses_no_step(page: Page, server: str):
+    """A page left before it came is not written into the history, and an address cut short on the
+    way is whole again."""
+    page.add_init_script(LATE_MESSAGES)
+    page.goto(f"{server}/lesson")
+    settled(page)
+    walk(page, "Paper")
+    pill(page, "Slips", "p_section=Slips")
+    pill(page, "Misreadings", "p_section=Misreadings")
+    steps = page.evaluate("history.length")
+    back = [page.go_back] * 3
+    for step in (*back, page.go_forward, page.go_forward):
+        step()
+        page.wait_for_timeout(200)  # the server has begun, and nothing has come
+    section = page.locator('[data-testid="stButtonGroup"] [aria-checked="true"]').first
+    expect(section).to_contain_text("Slips")
+    settled(page)
+    expect(page).to_have_url(f"{server}/paper?p_section=Slips")
+    assert page.evaluate("history.length") == steps
+    page.go_forward()
+    expect(section).to_contain_text("Misreadings")
+    expect(page).to_have_url(f"{server}/paper?p_section=Misreadings")
+
+
 def test_what_goes_from_a_link_and_comes_back_is_still_there(page: Page, server: str):
     """As a page does that takes a key of the last page away before its own widget writes it."""
     address = f"{server}/paper?p_section=Slips"

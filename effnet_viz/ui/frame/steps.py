@@ -16,21 +16,32 @@ STEPS = ("p_section", "a_stage", "a_block", "a_section", "gs_section", "look", "
 
 #: Installed once a document. A link that only changes its query is no step unless one of the keys
 #: changes, and that after somebody has touched the page: what a page writes on arrival, such as the
-#: section it had, is not chosen anew. Where something goes from the link on the way to another
-#: page, it is no step and stays for Back to find: the address from before is put back into its
-#: entry. Whether it is so shows the link that was followed, or the page that comes before the
-#: script's run has ended.
+#: section it had, is not chosen anew.
+#:
+#: Where something goes from the link on the way to another page, it is no step and stays for Back
+#: to find: the address from before is put back into its entry. Whether it is so shows the link that
+#: was followed, the page that comes before the script's run has ended, or Back, which finds the
+#: whole address in the entry's state.
+#:
+#: Who goes back or forward before the last page was answered has left that page. Its late answer
+#: would write its address and cut off the steps ahead: nothing is written until the page is calm,
+#: and no page is gone to that no link was followed to.
 _SCRIPT = """
 const STEPS = __STEPS__;
+const CALM_MS = 1000;
 
 function install() {
   const push = history.pushState.bind(history);
   const replace = history.replaceState.bind(history);
   let before = null;
   let waiting = null;
-  let leaving = false;
+  let followed = null;
+  let returned = false;
+  let quiet = true;
+  let late = false;
   let touched = false;
   const at = (url) => new URL(url ?? window.location.href, window.location.href);
+  const page = (url) => url.pathname.replace(/\\/$/, "");
   const query = (url) => new URLSearchParams(url.search);
   const isStep = (to) => touched
     && STEPS.some((key) => query(to).get(key) !== query(before).get(key));
@@ -39,7 +50,8 @@ function install() {
   const arrive = () => {
     clearTimeout(waiting);
     before = null;
-    leaving = false;
+    followed = null;
+    returned = false;
     touched = false;
   };
   const settle = (...entry) => {
@@ -49,18 +61,20 @@ function install() {
     (step ? push : replace)(...entry);
   };
   const wait = (...entry) => {
-    waiting = setTimeout(() => (hasRun() && !leaving ? settle : wait)(...entry), 100);
+    waiting = setTimeout(() => (hasRun() && followed === null ? settle : wait)(...entry), 100);
   };
   const write = (...entry) => {
     const to = at(entry[2]);
+    const moves = page(to) !== page(at());
+    if (late || (moves && returned && page(to) !== followed)) return;
     clearTimeout(waiting);
     before ??= at();
-    if (to.pathname !== before.pathname) {
+    if (moves) {
       replace({}, "", before);
       arrive();
       push(...entry);
     } else if (losesOne(to)) {
-      replace(...entry);
+      replace({ complete: before.href }, "", to);
       wait(...entry);
     } else {
       settle(...entry);
@@ -68,17 +82,32 @@ function install() {
   };
   history.pushState = write;
   history.replaceState = write;
-  window.addEventListener("popstate", arrive);
+  let calm = null;
+  const stir = () => {
+    clearTimeout(calm);
+    quiet = false;
+    if (hasRun()) calm = setTimeout(() => { quiet = true; late = false; }, CALM_MS);
+  };
+  new MutationObserver(stir)
+    .observe(document, { subtree: true, attributeFilter: ["data-test-script-state"] });
+  window.addEventListener("popstate", (event) => {
+    if (event.state?.complete) replace({}, "", event.state.complete);
+    arrive();
+    returned = true;
+    late = !quiet;
+    stir();
+  }, true);
   const follow = (event) => {
     const link = event.target.closest("a[href]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     const to = at(link.href);
-    const here = window.location;
-    leaving = to.origin === here.origin && to.pathname !== here.pathname;
+    const leaves = to.origin === at().origin && page(to) !== page(at());
+    followed = leaves ? page(to) : null;
+    if (leaves) stir();
   };
   window.addEventListener("click", follow, true);
   for (const touch of ["pointerdown", "keydown"]) {
-    window.addEventListener(touch, () => { touched = true; }, true);
+    window.addEventListener(touch, () => { touched = true; late = false; }, true);
   }
 }
 
