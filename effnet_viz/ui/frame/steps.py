@@ -25,7 +25,7 @@ STEPS = ("p_section", "a_stage", "a_block", "a_section", "gs_section", "look", "
 #:
 #: Who goes back or forward before the last page was answered has left that page. Its late answer
 #: would write its address and cut off the steps ahead: nothing is written until the page is calm,
-#: and no page is gone to that no link was followed to.
+#: and no page makes an entry unless its link is followed.
 _SCRIPT = """
 const STEPS = __STEPS__;
 const CALM_MS = 1000;
