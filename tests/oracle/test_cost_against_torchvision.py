@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -32,15 +30,6 @@ from effnet_viz.scaling.study import study
 from tests.oracle.torch_counts import Counted, count, skeletons
 
 ODD_SIZES_PX = (33, 97, 127, 225, 301)
-
-
-@pytest.fixture(autouse=True)
-def _no_collection_of_cycles() -> Iterator[None]:
-    """Building thousands of modules spends half its time in the cycle collector."""
-    gc.disable()
-    yield
-    gc.enable()
-    gc.collect()
 
 
 def computed(spec: ArchitectureSpec) -> Counted:

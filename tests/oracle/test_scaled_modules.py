@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import random
-from collections.abc import Iterator
 
 import pytest
 import torch
@@ -28,15 +26,6 @@ TORCHVISIONS = [
     *((name, find_model("resnet50", name).spec)
       for name in ("resnet50", "resnet152", "wide_resnet50_2")),
 ]  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _no_collection_of_cycles() -> Iterator[None]:
-    """Building hundreds of modules spends half its time in the cycle collector."""
-    gc.disable()
-    yield
-    gc.enable()
-    gc.collect()
 
 
 @pytest.mark.parametrize(
