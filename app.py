@@ -3,10 +3,20 @@
 import streamlit as st
 
 from effnet_viz.evidence.files import asset
-from effnet_viz.ui.frame import contrast, copy_link, narrow, reach, served, steps, unseen
+from effnet_viz.ui.frame import (
+    answers,
+    contrast,
+    copy_link,
+    narrow,
+    reach,
+    served,
+    steps,
+    unseen,
+)
 from effnet_viz.ui.lesson import glossary
 from effnet_viz.ui.shared import engine, widgets
 
+answers.keep_answers()
 st.set_page_config(
     page_title="Compound scaling, seen", page_icon=str(asset("icon.png")), layout="wide"
 )

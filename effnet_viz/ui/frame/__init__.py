@@ -2,6 +2,7 @@
 
 As ``ui``.
 
+- ``answers``: the server's answers to what the browser asked outlive the start of a new run.
 - ``contrast``: text in the accent colour that the theme alone leaves too faint to read.
 - ``copy_link``: a button that copies the address of what is on screen.
 - ``hidden``: controls that a link hides, so that a class moves only what it is to move.
