@@ -112,11 +112,10 @@ def browser() -> Iterator[Browser]:
 
 def is_ours(message: ConsoleMessage) -> bool:
     """An error that is the app's. Not: Streamlit's client asking a linked page for its own
-    addresses below that page, or for a picture or a download that the next run has already replaced
-    (`page` looks at the pictures that are there; downloads are tested by pressing)."""
+    addresses below that page, or for a picture that the next run has already replaced (`page` looks
+    at the pictures that are there)."""
     url = message.location["url"]
-    replaced = "/media/" in url or "Download Button source error" in message.text
-    return message.type == "error" and "/_stcore/" not in url and not replaced
+    return message.type == "error" and "/_stcore/" not in url and "/media/" not in url
 
 
 BROKEN_PICTURES = """
