@@ -19,11 +19,11 @@ def _clear_but_answers(
     retain_lifecycle_msgs: bool = False,
     fragment_ids_this_run: list[str] | None = None,
 ) -> None:
-    answers = [each for each in queue._queue if each.WhichOneof("type") in ANSWERS]
+    answers = []
+    if retain_lifecycle_msgs and fragment_ids_this_run is None:  # a fragment's run keeps them
+        answers = [each for each in queue._queue if each.WhichOneof("type") in ANSWERS]
     _clear(queue, retain_lifecycle_msgs, fragment_ids_this_run)
-    if retain_lifecycle_msgs:
-        kept = {id(each) for each in queue._queue}
-        queue._queue[:0] = [each for each in answers if id(each) not in kept]
+    queue._queue[:0] = answers
 
 
 def keep_answers() -> None:
