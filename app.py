@@ -4,9 +4,9 @@ import streamlit as st
 
 from effnet_viz.evidence.files import asset
 from effnet_viz.ui.frame import (
-    answers,
     contrast,
     copy_link,
+    delivery,
     narrow,
     reach,
     served,
@@ -16,7 +16,7 @@ from effnet_viz.ui.frame import (
 from effnet_viz.ui.lesson import glossary
 from effnet_viz.ui.shared import engine, widgets
 
-answers.keep_answers()
+delivery.in_full()
 st.set_page_config(
     page_title="Compound scaling, seen", page_icon=str(asset("icon.png")), layout="wide"
 )

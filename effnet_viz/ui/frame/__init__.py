@@ -2,9 +2,9 @@
 
 As ``ui``.
 
-- ``answers``: the server's answers to what the browser asked outlive the start of a new run.
 - ``contrast``: text in the accent colour that the theme alone leaves too faint to read.
 - ``copy_link``: a button that copies the address of what is on screen.
+- ``delivery``: what the server has to say reaches the browser, where one run follows on another.
 - ``hidden``: controls that a link hides, so that a class moves only what it is to move.
 - ``narrow``: columns below each other in a window that is narrow, or enlarged.
 - ``reach``: what scrolls sideways can be scrolled by keyboard.
