@@ -1,6 +1,7 @@
 """What the server has to say reaches the browser, also where one run follows on another."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from streamlit.proto.ClientState_pb2 import ClientState
@@ -104,8 +105,10 @@ def visit(act) -> None:
         session.has_fragment = lambda _: True
         session.request_rerun(None)
         await act(session, session._scriptrunner)
+        session._script_event_loop.close()
 
-    asyncio.run(inside())
+    with ThreadPoolExecutor(1) as aside:  # a browser's tests leave a loop running in this thread
+        aside.submit(asyncio.run, inside()).result()
 
 
 @pytest.fixture
