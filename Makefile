@@ -30,7 +30,7 @@ coverage: .venv/.installed-dev  ## the lines that no test without a browser runs
 check: .venv/.installed-dev  ## format, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/mypy -n auto
 
 format: .venv/.installed-dev  ## reformat and mend what can be mended by itself
 	$(BIN)/ruff format .

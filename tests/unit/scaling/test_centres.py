@@ -43,7 +43,7 @@ def without_squeeze(spec: ArchitectureSpec) -> ArchitectureSpec:
 
 def even_network(spec: ArchitectureSpec) -> list[tuple[nn.Module, ...]]:
     """torchvision's stages with every kernel even, no norm, and nothing that squeezes."""
-    module = build_model(spec).double().eval()
+    module = build_model(spec).eval()
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d):
             nn.init.constant_(layer.weight, 1 / layer.weight[0].numel())
@@ -58,7 +58,7 @@ def even_network(spec: ArchitectureSpec) -> list[tuple[nn.Module, ...]]:
 
 def found_at(change: Tensor, centres: Centres) -> tuple[float, float]:
     """The centre of mass ``(x, y)`` in px of a change ``(1, C, h, w)``, none of it at a border."""
-    values = change.abs().sum(dim=(0, 1)).numpy()
+    values = change.double().abs().sum(dim=(0, 1)).numpy()
     border = np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])
     assert border.max() < 1e-3 * values.max()
     places = np.array([centres.at(cell) * centres.side_px for cell in range(len(values))])
@@ -95,7 +95,7 @@ def path_of_dots(
     px, centres = spec.resolution_px, cell_centres(spec)
     stages = even_network(spec)
     assert len(stages) == len(centres)
-    features = torch.zeros(len(dots), 3, px, px, dtype=torch.float64)
+    features = torch.zeros(len(dots), 3, px, px)
     for number, (x, y) in enumerate(dots):
         features[number, :, y, x] = 1
     for layers, of_stage in zip(stages, centres, strict=True):
