@@ -4,7 +4,9 @@ What takes a server's round is waited for with `seen`, which looks at every fram
 again only after up to a second."""
 
 import re
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
@@ -12,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from effnet_viz.lesson.answers import Value, written
 from effnet_viz.lesson.items import ITEMS, form_of
 from effnet_viz.lesson.questions import QUESTIONS, shipped
+from effnet_viz.lesson.room import RoomStore
 from effnet_viz.lesson.steps import STEPS, TEACHING
 from effnet_viz.lesson.text import load
 from tests.e2e.conftest import WAIT_MS, settled
@@ -58,11 +61,34 @@ def gone(locator: Locator) -> None:
     locator.first.wait_for(state="detached", timeout=WAIT_MS)
 
 
+@dataclass(frozen=True)
+class Desk:
+    """The teacher's screen, and the room as the server keeps it."""
+
+    teacher: Page
+    rooms: RoomStore
+    code: str
+
+    def go_on(self, key: str) -> None:
+        """Press the button for what comes next, and wait until the room is there and the screen
+        says so: a page that is drawn anew is without its buttons for a moment."""
+        button = by_key(self.teacher, key).get_by_role("button")
+        seen(button)
+        said, stood = button.inner_text(), self.rooms.version(self.code)
+        press(self.teacher, key)
+        deadline = time.monotonic() + WAIT_MS / 1000
+        while self.rooms.version(self.code) == stood:
+            assert time.monotonic() < deadline, f"{said!r} was pressed, and nothing came of it"
+            self.teacher.wait_for_timeout(20)
+        settled(self.teacher)
+        expect(button.filter(has_text=said)).to_have_count(0)
+
+
 def students_answer(
-    teacher: Page, students: list[Page], key: str, title: str, people: list[BrowserContext]
+    desk: Desk, students: list[Page], key: str, title: str, people: list[BrowserContext]
 ) -> None:
     """A question opened, answered by everybody who is there, closed and resolved."""
-    go_on(teacher, f"lesson_go_{key}")
+    desk.go_on(f"lesson_go_{key}")
     if key == "double_width":
         students[1].reload()
         settled(students[1])
@@ -74,12 +100,17 @@ def students_answer(
         predict(student, key)
     for student in students:
         seen(student.get_by_text("Sent. You may change it"))
-    seen(teacher.get_by_text(f"Answers: {len(students)}").last)
-    go_on(teacher, f"lesson_go_{key}")
+    seen(desk.teacher.get_by_text(f"Answers: {len(students)}").last)
+    desk.go_on(f"lesson_go_{key}")
     gone(by_key(students[0], f"lb_{key}"))
-    go_on(teacher, f"lesson_go_{key}")
+    desk.go_on(f"lesson_go_{key}")
     for student in students:
         seen(student.get_by_text("You said:").last)
+
+
+def kept(student: Page) -> None:
+    """Wait until the browser keeps the seat: who leaves the page before is asked to join again."""
+    student.wait_for_function("document.cookie.includes('effnet_viz_seat_')", timeout=WAIT_MS)
 
 
 def press(page: Page, key: str) -> None:
@@ -88,15 +119,6 @@ def press(page: Page, key: str) -> None:
     seen(button)
     settled(page)
     button.click()
-
-
-def go_on(teacher: Page, key: str) -> None:
-    """Press the button for what comes next, and wait until it offers something else or has gone."""
-    button = by_key(teacher, key).get_by_role("button")
-    seen(button)
-    said = button.inner_text()
-    press(teacher, key)
-    expect(button.filter(has_text=said)).to_have_count(0)
 
 
 def choose(page: Page, key: str, label: str) -> None:
@@ -137,7 +159,9 @@ def predict(page: Page, key: str) -> None:
     press(page, f"lb_{key}")  # a point is sent from where it stands
 
 
-def test_a_whole_lesson_with_a_teacher_and_three_students(page: Page, browser, people, server):
+def test_a_whole_lesson_with_a_teacher_and_three_students(
+    page: Page, browser, people, server, rooms_folder
+):
     teacher = page
     teacher.goto(f"{server}/lesson")
     settled(teacher)
@@ -148,6 +172,7 @@ def test_a_whole_lesson_with_a_teacher_and_three_students(page: Page, browser, p
     code = teacher.url[-6:]
     assert "teacher" not in teacher.url
     link = f"{server}/lesson?room={code}"
+    desk = Desk(teacher, RoomStore(rooms_folder), code)
 
     students = []
     for number, nickname in enumerate(("Ann", "<script>document.title='x'</script>"), start=1):
@@ -155,22 +180,24 @@ def test_a_whole_lesson_with_a_teacher_and_three_students(page: Page, browser, p
         by_key(student, "lesson_nickname").get_by_role("textbox").fill(nickname[:24])
         press(student, "lesson_join_now")
         expect(student.get_by_text(f"Room {code} · seat {number}")).to_be_visible()
+        kept(student)
         students.append(student)
     assert students[1].title() != "x"
     expect(teacher.get_by_text("2 here")).to_be_visible()
 
     assert not violations(teacher)
-    go_on(teacher, "lesson_test_go_before")
+    desk.go_on("lesson_test_go_before")
     for seat, student in enumerate(students, start=1):
         expect(by_key(student, "lesson_send_before")).to_be_visible()
         take_test(student, "before", seat, right=4)
     expect(teacher.get_by_text("2 of 2 have sent theirs.")).to_be_visible()
-    go_on(teacher, "lesson_test_go_before")
+    desk.go_on("lesson_test_go_before")
     expect(students[0].get_by_text("You have sent 8 answers")).to_be_visible()
 
     late = student_with_a_phone(browser, people, link)
     press(late, "lesson_join_now")
     expect(late.get_by_text("seat 3")).to_be_visible()
+    kept(late)
     students.append(late)
 
     answers = 0
@@ -181,31 +208,31 @@ def test_a_whole_lesson_with_a_teacher_and_three_students(page: Page, browser, p
             student.goto(link if screen == TOGETHER else "about:blank")
         asked = STEPS[screen].questions
         for key in asked if screen == TOGETHER else asked[:1]:
-            students_answer(teacher, there, key, TEXT.steps[screen].title, people)
+            students_answer(desk, there, key, TEXT.steps[screen].title, people)
             answers += len(there)
         for person in (teacher, students[0]):
             within_reach(person, screen)
 
     teacher.get_by_role("radio", name="Game", exact=True).click()
-    go_on(teacher, "lesson_bids_go_budget2")
+    desk.go_on("lesson_bids_go_budget2")
     for student in students[1:]:
         student.goto(link)
     for student in students:
         press(student, "lesson_bid_budget2")
     for student in students:
         seen(student.get_by_text("You may send another"))
-    go_on(teacher, "lesson_bids_go_budget2")
-    go_on(teacher, "lesson_bids_go_budget2")
+    desk.go_on("lesson_bids_go_budget2")
+    desk.go_on("lesson_bids_go_budget2")
     expect(students[2].get_by_text("Circles: bids.")).to_be_visible()
 
     teacher.get_by_role("radio", name="After", exact=True).click()
-    go_on(teacher, "lesson_test_go_after")
+    desk.go_on("lesson_test_go_after")
     for seat, student in enumerate(students, start=1):
         expect(by_key(student, "lesson_send_after")).to_be_visible()
         take_test(student, "after", seat, right=6)
     expect(teacher.get_by_text("3 of 3 have sent theirs.")).to_be_visible()
-    go_on(teacher, "lesson_test_go_after")
-    go_on(teacher, "lesson_test_go_after")
+    desk.go_on("lesson_test_go_after")
+    desk.go_on("lesson_test_go_after")
     expect(teacher.get_by_role("heading", name="The class's gain")).to_be_visible()
     whole = teacher.get_by_test_id("stMetric")
     expect(whole.filter(has_text="Gain")).to_contain_text("0.50")
@@ -213,11 +240,11 @@ def test_a_whole_lesson_with_a_teacher_and_three_students(page: Page, browser, p
     expect(students[0].get_by_role("heading", name="Your gain")).to_be_visible()
 
     with teacher.expect_download() as download:
-        by_key(teacher, "lesson_file_answers_csv").get_by_role("button").click()
+        press(teacher, "lesson_file_answers_csv")
     rows = download.value.path().read_text(encoding="utf-8").splitlines()
     assert len(rows) == 1 + 16 + answers + 3 + 24
     with teacher.expect_download() as download:
-        by_key(teacher, "lesson_file_script_file").get_by_role("button").click()
+        press(teacher, "lesson_file_script_file")
     assert "<script" not in download.value.path().read_text(encoding="utf-8")
 
 
