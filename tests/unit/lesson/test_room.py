@@ -195,7 +195,7 @@ def test_a_nickname_is_plain_text(store, room):
 
 def test_codes_can_be_read_aloud():
     codes = {new_code() for _ in range(500)}
-    assert len(codes) == 500
+    assert len(codes) > 495  # of 148 million: two alike once in a thousand times, five never
     assert not set("".join(codes)) & set("0O1IL2Z5S8BUV")
     code = codes.pop()
     assert clean_code(f" {code[:3].lower()}-{code[3:]} ") == code
