@@ -21,6 +21,7 @@ LONGEST = (
     "e2e/test_hands",
     "e2e/test_screens",
     "e2e/test_scale",
+    "e2e/test_benchmark",
     "e2e/test_steps",
     "e2e/test_grid_search",
     "e2e/test_lesson_extras",

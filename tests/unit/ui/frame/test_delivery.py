@@ -20,6 +20,7 @@ from effnet_viz.ui.frame import delivery
 def delivered(monkeypatch):
     for owner, name in ((ForwardMsgQueue, "clear"), (AppSession, "_create_scriptrunner")):
         monkeypatch.setattr(owner, name, getattr(owner, name))  # put back afterwards
+    monkeypatch.setattr("streamlit.runtime.app_session.ScriptRunner", Runner)
     delivery.in_full()
     delivery.in_full()  # every run of the app does
 
@@ -92,7 +93,8 @@ def wanting(fragment: str) -> ClientState:
 
 
 def visit(act) -> None:
-    """A visit on an event loop of its own, with a first run asked for."""
+    """A visit on an event loop of its own; its first run has said something and just ended, and a
+    fragment is asked for."""
 
     async def inside() -> None:
         session = AppSession(
@@ -104,34 +106,25 @@ def visit(act) -> None:
         )
         session.has_fragment = lambda _: True
         session.request_rerun(None)
-        await act(session, session._scriptrunner)
+        first = session._scriptrunner
+        message = markdown("the end of the page", 0, 9)
+        event = ScriptRunnerEvent.ENQUEUE_FORWARD_MSG
+        session._on_scriptrunner_event(first, event, forward_msg=message)
+        first.ended = True
+        session.request_rerun(wanting("tick"))
+        await act(session, first)
         session._script_event_loop.close()
 
     with ThreadPoolExecutor(1) as aside:  # a browser's tests leave a loop running in this thread
         aside.submit(asyncio.run, inside()).result()
 
 
-@pytest.fixture
-def runners(monkeypatch):
-    monkeypatch.setattr("streamlit.runtime.app_session.ScriptRunner", Runner)
-
-
-def said(session: AppSession, runner: Runner, body: str) -> None:
-    """The runner says something; the server has not read it yet."""
-    event = ScriptRunnerEvent.ENQUEUE_FORWARD_MSG
-    session._on_scriptrunner_event(runner, event, forward_msg=markdown(body, 0, 9))
-
-
 def heard(session: AppSession) -> list[str]:
     return [m.delta.new_element.markdown.body for m in session._browser_queue.flush()]
 
 
-@pytest.mark.usefixtures("runners")
 def test_a_fragment_asked_for_as_a_run_ends_takes_nothing_of_it():
     async def act(session, first):
-        said(session, first, "the end of the page")
-        first.ended = True
-        session.request_rerun(wanting("tick"))
         session.request_rerun(wanting("tick"))
         await asyncio.sleep(0)
         assert heard(session) == ["the end of the page"]
@@ -142,11 +135,8 @@ def test_a_fragment_asked_for_as_a_run_ends_takes_nothing_of_it():
     visit(act)
 
 
-@pytest.mark.usefixtures("runners")
 def test_a_whole_run_begins_at_once_and_the_fragment_runs_after_it():
     async def act(session, first):
-        first.ended = True
-        session.request_rerun(wanting("tick"))
         session.request_rerun(ClientState(page_name="lesson"))
         whole = session._scriptrunner
         assert whole is not first
@@ -157,24 +147,14 @@ def test_a_whole_run_begins_at_once_and_the_fragment_runs_after_it():
     visit(act)
 
 
-@pytest.mark.usefixtures("runners")
-def test_a_fragment_that_went_meanwhile_is_not_run():
+@pytest.mark.parametrize(
+    "go",
+    [lambda session: setattr(session, "has_fragment", lambda _: False), AppSession.shutdown],
+    ids=["fragment", "visit"],
+)
+def test_for_what_has_gone_meanwhile_nothing_runs(go):
     async def act(session, first):
-        first.ended = True
-        session.request_rerun(wanting("tick"))
-        session.has_fragment = lambda _: False
-        await asyncio.sleep(0)
-        assert session._scriptrunner is first
-
-    visit(act)
-
-
-@pytest.mark.usefixtures("runners")
-def test_a_visit_that_has_gone_meanwhile_runs_nothing():
-    async def act(session, first):
-        first.ended = True
-        session.request_rerun(wanting("tick"))
-        session.shutdown()
+        go(session)
         await asyncio.sleep(0)
         assert session._scriptrunner is first
 
